@@ -1,0 +1,93 @@
+//! The testbed's chain, against the real anvil.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256, I256, U256, keccak256};
+use alloy::sol_types::SolCall as _;
+use conform402_chain::{Account, AnvilBinary, Chain, ChainOptions, Ledger, Party, Seed, Token};
+use conform402_wire::BaseUnits;
+use conform402_wire::eip3009::Transfer;
+use rstest::rstest;
+
+async fn start(chain_id: u64) -> Arc<Chain> {
+    let anvil = AnvilBinary::find(|notice| println!("{notice}")).await.unwrap();
+    Chain::start(&anvil, ChainOptions { chain_id, seed: Seed::default() }).await.unwrap()
+}
+
+fn party(role: &str, address: Address) -> Party {
+    Party { role: role.into(), address }
+}
+
+#[rstest]
+#[case(196)]
+#[case(31337)]
+#[case(8453)]
+#[tokio::test]
+async fn an_authorization_signed_with_our_digest_settles(#[case] chain_id: u64) {
+    let chain = start(chain_id).await;
+    let payer = Account::new(chain.seed().key("payer"));
+    let payee = chain.seed().key("payee").address();
+    chain.fund(&[payer.address()], BaseUnits::new(1000)).await.unwrap();
+    let parties = vec![party("payer", payer.address()), party("payee", payee)];
+    let ledger = Ledger::open(chain.clone(), parties).await.unwrap();
+
+    let transfer = Transfer {
+        from: payer.address(),
+        to: payee,
+        value: BaseUnits::new(100),
+        valid_after: 0,
+        valid_before: chain.now().await.unwrap() + 600,
+        nonce: keccak256("nonce"),
+    };
+    let signed = transfer.sign(&chain.token().domain, payer.key()).unwrap();
+    let call = Token::transferWithAuthorization_0Call {
+        from: signed.from,
+        to: signed.to,
+        value: signed.value.0,
+        validAfter: signed.valid_after.0,
+        validBefore: signed.valid_before.0,
+        nonce: signed.nonce,
+        signature: signed.signature,
+    };
+    let token = chain.token().domain.contract;
+    let receipt = chain.transact(chain.relayer(), token, call.abi_encode()).await.unwrap();
+    assert!(receipt.status());
+
+    let hundred = I256::try_from(100).unwrap();
+    let moved = [(payer.address(), -hundred), (payee, hundred)];
+    ledger.expect(&moved).await.unwrap().unwrap();
+    assert!(ledger.expect(&[]).await.unwrap().is_err());
+    assert!(chain.nonce_used(payer.address(), transfer.nonce).await.unwrap());
+    assert!(!chain.nonce_used(payer.address(), B256::ZERO).await.unwrap());
+    let unaccounted = Ledger::unaccounted(&chain, &[payer.address(), payee]).await.unwrap();
+    assert_eq!(unaccounted, U256::ZERO);
+    let missed = Ledger::unaccounted(&chain, &[payer.address()]).await.unwrap();
+    assert_eq!(missed, U256::from(100));
+}
+
+#[tokio::test]
+async fn a_reverting_transaction_is_mined_and_a_gapped_one_is_not() {
+    let chain = start(196).await;
+    let poor = Account::new(chain.seed().key("poor"));
+    let token = chain.token().domain.contract;
+    let call = Token::transferCall { to: Address::repeat_byte(1), value: U256::from(1) };
+    let pending = chain.leave_pending(&poor, token, call.abi_encode()).await.unwrap();
+    assert!(chain.receipt(pending).await.unwrap().is_none());
+    let mined = chain.transact(&poor, token, call.abi_encode()).await.unwrap();
+    assert!(!mined.status());
+}
+
+#[tokio::test]
+async fn time_travels_for_blocks_and_calls_alike() {
+    let chain = start(196).await;
+    let before = chain.now().await.unwrap();
+    chain.travel(3600).await.unwrap();
+    assert!(chain.now().await.unwrap() >= before + 3600);
+}
+
+#[test]
+fn a_seed_determines_its_keys() {
+    assert_eq!(Seed(1).key("payer"), Seed(1).key("payer"));
+    assert_ne!(Seed(1).key("payer"), Seed(2).key("payer"));
+    assert_ne!(Seed(1).key("payer"), Seed(1).key("payee"));
+}

@@ -1,0 +1,246 @@
+//! EIP-3009 authorizations: domain, digest, signature, recovery.
+
+use alloy::primitives::{Address, B256, Bytes, Signature, U256};
+use alloy::signers::SignerSync as _;
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol;
+use alloy::sol_types::{Eip712Domain, SolStruct as _};
+
+use crate::amount::BaseUnits;
+use crate::charge::Authorization;
+
+sol! {
+    /// The signed struct, as EIP-3009 spells it.
+    struct TransferWithAuthorization {
+        address from;
+        address to;
+        uint256 value;
+        uint256 validAfter;
+        uint256 validBefore;
+        bytes32 nonce;
+    }
+}
+
+/// A token's EIP-712 domain. The challenge carries neither name nor version;
+/// a payer reads them from the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenDomain {
+    /// May hold characters outside ASCII, as `USD₮0` does.
+    pub name: String,
+    /// Any string.
+    pub version: String,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The token.
+    pub contract: Address,
+}
+
+impl TokenDomain {
+    /// The EIP-712 form.
+    #[must_use]
+    pub fn eip712(&self) -> Eip712Domain {
+        Eip712Domain::new(
+            Some(self.name.clone().into()),
+            Some(self.version.clone().into()),
+            Some(U256::from(self.chain_id)),
+            Some(self.contract),
+            None,
+        )
+    }
+}
+
+/// An authorization before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Payer.
+    pub from: Address,
+    /// Payee.
+    pub to: Address,
+    /// Amount.
+    pub value: BaseUnits,
+    /// Unix seconds; valid strictly after.
+    pub valid_after: u64,
+    /// Unix seconds; valid strictly before.
+    pub valid_before: u64,
+    /// Used once per payer.
+    pub nonce: B256,
+}
+
+/// The EIP-712 digest the payer signs.
+#[must_use]
+pub fn digest(authorization: &Authorization, domain: &TokenDomain) -> B256 {
+    TransferWithAuthorization {
+        from: authorization.from,
+        to: authorization.to,
+        value: authorization.value.0,
+        validAfter: authorization.valid_after.0,
+        validBefore: authorization.valid_before.0,
+        nonce: authorization.nonce,
+    }
+    .eip712_signing_hash(&domain.eip712())
+}
+
+impl Transfer {
+    /// Signs with `key`, which need not be that of `from`.
+    ///
+    /// # Errors
+    /// Those of the signer; a local key has none.
+    pub fn sign(
+        &self,
+        domain: &TokenDomain,
+        key: &PrivateKeySigner,
+    ) -> Result<Authorization, alloy::signers::Error> {
+        let mut authorization = Authorization {
+            kind: "eip-3009".to_owned(),
+            from: self.from,
+            to: self.to,
+            value: self.value,
+            valid_after: BaseUnits::new(self.valid_after),
+            valid_before: BaseUnits::new(self.valid_before),
+            nonce: self.nonce,
+            signature: Bytes::new(),
+            splits: Vec::new(),
+        };
+        let signature = key.sign_hash_sync(&digest(&authorization, domain))?;
+        authorization.signature = Bytes::copy_from_slice(&signature.as_bytes());
+        Ok(authorization)
+    }
+}
+
+/// Why bytes are no signature a token accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSignature {
+    /// Not `r ‖ s ‖ v`.
+    #[error("{0} bytes instead of 65")]
+    Length(usize),
+    /// Neither 27 nor 28.
+    #[error("v is {0}, neither 27 nor 28")]
+    Parity(u8),
+    /// The malleable twin of a signature.
+    #[error("s is in the upper half of the curve order")]
+    HighS,
+    /// `r` or `s` no field element.
+    #[error("no point on the curve")]
+    NoPoint,
+}
+
+/// Who signed `digest`. alloy alone would accept a high `s` and any parity; a
+/// token does not, so they are refused first.
+///
+/// # Errors
+/// [`InvalidSignature`].
+pub fn recover(digest: &B256, signature: &[u8]) -> Result<Address, InvalidSignature> {
+    let &[ref rs @ .., v] = signature else { return Err(InvalidSignature::Length(0)) };
+    if rs.len() != 64 {
+        return Err(InvalidSignature::Length(signature.len()));
+    }
+    if !matches!(v, 27 | 28) {
+        return Err(InvalidSignature::Parity(v));
+    }
+    let signature = Signature::from_bytes_and_parity(rs, v == 28);
+    if signature.normalize_s().is_some() {
+        return Err(InvalidSignature::HighS);
+    }
+    signature.recover_address_from_prehash(digest).map_err(|_| InvalidSignature::NoPoint)
+}
+
+/// The same signature with `s` moved to the upper half, which recovers to the
+/// same signer under bare `ecrecover`.
+///
+/// # Panics
+/// If `signature` is not 65 bytes, which [`Transfer::sign`] always returns.
+#[must_use]
+pub fn with_high_s(signature: &Bytes) -> Bytes {
+    const ORDER: U256 = alloy::primitives::uint!(
+        0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141_U256
+    );
+    let mut bytes = signature.to_vec();
+    let s = U256::from_be_slice(&bytes[32..64]);
+    bytes[32..64].copy_from_slice(&(ORDER - s).to_be_bytes::<32>());
+    bytes[64] = 27 + 28 - bytes[64];
+    bytes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{address, b256, keccak256};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn domain() -> TokenDomain {
+        TokenDomain {
+            name: "USD₮0".into(),
+            version: "1".into(),
+            chain_id: 196,
+            contract: address!("0x779ded0c9e1022225f8e0630b35a9b54be713736"),
+        }
+    }
+
+    fn key() -> PrivateKeySigner {
+        PrivateKeySigner::from_bytes(&keccak256("payer")).unwrap()
+    }
+
+    fn signed() -> Authorization {
+        let transfer = Transfer {
+            from: key().address(),
+            to: address!("0x70997970c51812dc3a010c7d01b50e0d17dc79c8"),
+            value: BaseUnits::new(100),
+            valid_after: 0,
+            valid_before: 1_893_456_000,
+            nonce: b256!("0x4444444444444444444444444444444444444444444444444444444444444444"),
+        };
+        transfer.sign(&domain(), &key()).unwrap()
+    }
+
+    /// The type hash EIP-3009 states.
+    #[test]
+    fn type_hash() {
+        let sample = TransferWithAuthorization {
+            from: Address::ZERO,
+            to: Address::ZERO,
+            value: U256::ZERO,
+            validAfter: U256::ZERO,
+            validBefore: U256::ZERO,
+            nonce: B256::ZERO,
+        };
+        let expected =
+            b256!("0x7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a2267");
+        assert_eq!(sample.eip712_type_hash(), expected);
+    }
+
+    #[test]
+    fn the_signer_is_recovered() {
+        let authorization = signed();
+        let digest = digest(&authorization, &domain());
+        assert_eq!(recover(&digest, &authorization.signature), Ok(key().address()));
+    }
+
+    #[rstest]
+    #[case::short(|s: &mut Vec<u8>| { s.pop(); }, InvalidSignature::Length(64))]
+    #[case::long(|s: &mut Vec<u8>| { s.push(27); }, InvalidSignature::Length(66))]
+    #[case::v0(|s: &mut Vec<u8>| s[64] = 0, InvalidSignature::Parity(0))]
+    #[case::v1(|s: &mut Vec<u8>| s[64] = 1, InvalidSignature::Parity(1))]
+    #[case::v26(|s: &mut Vec<u8>| s[64] = 26, InvalidSignature::Parity(26))]
+    #[case::v29(|s: &mut Vec<u8>| s[64] = 29, InvalidSignature::Parity(29))]
+    #[case::r_zero(|s: &mut Vec<u8>| s[..32].fill(0), InvalidSignature::NoPoint)]
+    #[case::high_s(|s: &mut Vec<u8>| *s = with_high_s(&s.clone().into()).to_vec(), InvalidSignature::HighS)]
+    fn refuses(#[case] change: fn(&mut Vec<u8>), #[case] expected: InvalidSignature) {
+        let authorization = signed();
+        let mut signature = authorization.signature.to_vec();
+        change(&mut signature);
+        assert_eq!(recover(&digest(&authorization, &domain()), &signature), Err(expected));
+    }
+
+    #[rstest]
+    #[case::name(|d: &mut TokenDomain| d.name.push('x'))]
+    #[case::version(|d: &mut TokenDomain| d.version.push('x'))]
+    #[case::chain(|d: &mut TokenDomain| d.chain_id += 1)]
+    #[case::contract(|d: &mut TokenDomain| d.contract = Address::ZERO)]
+    fn every_part_of_the_domain_is_signed(#[case] change: fn(&mut TokenDomain)) {
+        let authorization = signed();
+        let mut other = domain();
+        change(&mut other);
+        assert_ne!(digest(&authorization, &other), digest(&authorization, &domain()));
+    }
+}

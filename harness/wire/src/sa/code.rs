@@ -1,0 +1,207 @@
+//! SA error codes, and what a client of each SDK sees of them.
+//!
+//! The meanings are common to all seeds; statuses and problem types are not,
+//! so the table has a column a profile (seed 000, "SA-API error code mapping";
+//! seed 002, "SA API error code → PaymentError subclass"). The statuses of
+//! `okx-python` and `okx-rust` are those their published packages give the
+//! error classes the seeds name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A refusal of the SA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SaCode {
+    /// 8000.
+    Internal,
+    /// 70000.
+    InvalidParameter,
+    /// 70001.
+    UnsupportedChain,
+    /// 70002.
+    PayerBlocked,
+    /// 70003: source missing, fee payer against hash mode, hash reused.
+    InvalidCredential,
+    /// 70004.
+    InvalidSignature,
+    /// 70005: splits reach the amount.
+    SplitSum,
+    /// 70006: more than ten splits.
+    SplitCount,
+    /// 70007.
+    NotConfirmed,
+    /// 70008.
+    ChannelClosed,
+    /// 70009: challenge missing or expired.
+    InvalidChallenge,
+}
+
+/// A dialect in which sellers legitimately differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// `@okxweb3/mpp`, as seed 002 documents it.
+    OkxNode,
+    /// `okxweb3-app-mpp`, as seed 000 documents it.
+    OkxPython,
+    /// The Rust crates `mpp-evm` and `mpp`.
+    OkxRust,
+}
+
+/// What the client of a seller sees of one SA code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// HTTP status.
+    pub status: u16,
+    /// Problem type without its base.
+    pub problem: &'static str,
+}
+
+impl SaCode {
+    /// The codes a charge can meet.
+    pub const CHARGE: [Self; 11] = [
+        Self::Internal,
+        Self::InvalidParameter,
+        Self::UnsupportedChain,
+        Self::PayerBlocked,
+        Self::InvalidCredential,
+        Self::InvalidSignature,
+        Self::SplitSum,
+        Self::SplitCount,
+        Self::NotConfirmed,
+        Self::ChannelClosed,
+        Self::InvalidChallenge,
+    ];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Internal => 8000,
+            Self::InvalidParameter => 70000,
+            Self::UnsupportedChain => 70001,
+            Self::PayerBlocked => 70002,
+            Self::InvalidCredential => 70003,
+            Self::InvalidSignature => 70004,
+            Self::SplitSum => 70005,
+            Self::SplitCount => 70006,
+            Self::NotConfirmed => 70007,
+            Self::ChannelClosed => 70008,
+            Self::InvalidChallenge => 70009,
+        }
+    }
+
+    /// The code of a number, if a charge can meet it.
+    #[must_use]
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::CHARGE.into_iter().find(|code| code.number() == number)
+    }
+
+    /// What a client sees of this code under `profile`.
+    #[must_use]
+    pub const fn seen(self, profile: Profile) -> Seen {
+        let (status, problem) = match (self, profile) {
+            (Self::Internal, Profile::OkxNode) => (402, "verification-failed"),
+            (Self::Internal, Profile::OkxPython) => (500, "internal-error"),
+            (Self::Internal, Profile::OkxRust) => (500, "service-error"),
+            (Self::InvalidParameter, Profile::OkxNode) => (402, "verification-failed"),
+            (Self::InvalidParameter, _) => (400, "bad-request"),
+            (Self::UnsupportedChain, Profile::OkxNode) => (402, "verification-failed"),
+            (Self::UnsupportedChain, Profile::OkxPython) => (500, "internal-error"),
+            (Self::UnsupportedChain, Profile::OkxRust) => (422, "unsupported-chain"),
+            (Self::PayerBlocked, Profile::OkxNode) => (402, "verification-failed"),
+            (Self::PayerBlocked, Profile::OkxPython) => (402, "malformed-credential"),
+            (Self::PayerBlocked, Profile::OkxRust) => (403, "payer-blocked"),
+            (Self::InvalidCredential, Profile::OkxNode) => (402, "verification-failed"),
+            (Self::InvalidCredential, _) => (402, "malformed-credential"),
+            (Self::InvalidSignature, _) => (402, "session/invalid-signature"),
+            (Self::SplitSum | Self::SplitCount, Profile::OkxNode) => (402, "invalid-payload"),
+            (Self::SplitSum | Self::SplitCount, _) => (400, "invalid-split"),
+            (Self::NotConfirmed, Profile::OkxNode) => (402, "verification-failed"),
+            (Self::NotConfirmed, Profile::OkxPython) => (500, "internal-error"),
+            (Self::NotConfirmed, Profile::OkxRust) => (402, "tx-not-confirmed"),
+            (Self::ChannelClosed, _) => (410, "session/channel-finalized"),
+            (Self::InvalidChallenge, Profile::OkxRust) => (402, "payment-expired"),
+            (Self::InvalidChallenge, _) => (402, "invalid-challenge"),
+        };
+        Seen { status, problem }
+    }
+}
+
+impl fmt::Display for SaCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number().fmt(f)
+    }
+}
+
+impl Profile {
+    /// Every profile this project knows.
+    pub const ALL: [Self; 3] = [Self::OkxNode, Self::OkxPython, Self::OkxRust];
+
+    /// The name in manifests and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OkxNode => "okx-node",
+            Self::OkxPython => "okx-python",
+            Self::OkxRust => "okx-rust",
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown profile {0:?}; known: okx-node, okx-python, okx-rust")]
+pub struct UnknownProfile(pub String);
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.name() == text)
+            .ok_or_else(|| UnknownProfile(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_distinct_and_read_back() {
+        for code in SaCode::CHARGE {
+            assert_eq!(SaCode::from_number(code.number()), Some(code));
+        }
+    }
+
+    /// The invariants of every profile: never a success, and 402 or 410 where
+    /// all agree.
+    #[test]
+    fn profiles_agree_where_they_must() {
+        for profile in Profile::ALL {
+            assert_eq!(SaCode::InvalidSignature.seen(profile).status, 402);
+            assert_eq!(SaCode::ChannelClosed.seen(profile).status, 410);
+            for code in SaCode::CHARGE {
+                assert!(code.seen(profile).status >= 400);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_profile_names_the_known_ones() {
+        let error = "okx-go".parse::<Profile>().unwrap_err().to_string();
+        for profile in Profile::ALL {
+            assert!(error.contains(profile.name()));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The SA API: the settlement service OKX sellers call (seed 000, "saclient").
+
+pub mod auth;
+pub mod charge;
+pub mod code;
+pub mod envelope;
+
+pub use code::SaCode;
+pub use envelope::Envelope;
