@@ -1,0 +1,102 @@
+//! What the facilitator was asked, and what it answered.
+
+use std::sync::Mutex;
+
+use alloy::primitives::Address;
+use conform402_wire::charge::ChargeRequest;
+use conform402_wire::did::DidPkh;
+use conform402_wire::json::EncodedObject;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::lock;
+
+/// One request and its answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Path of the endpoint.
+    pub endpoint: String,
+    /// The request's JSON; null if it was none.
+    pub request: Value,
+    /// Whether its `OK-ACCESS-*` headers were right.
+    pub signed: bool,
+    /// What it was answered.
+    pub answer: Answer,
+    /// Every account the request names: payer, recipient, split recipients.
+    pub accounts: Vec<Address>,
+}
+
+/// An answer as it left the facilitator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Answer {
+    /// A complete answer.
+    Http {
+        /// HTTP status.
+        status: u16,
+        /// Body.
+        body: String,
+    },
+    /// A body that broke off.
+    Truncated {
+        /// What was sent of it.
+        sent: String,
+    },
+    /// No answer: the connection was closed.
+    Reset,
+}
+
+impl Entry {
+    /// The `code` of the answer's envelope, if it has an integer one.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        let Answer::Http { body, .. } = &self.answer else { return None };
+        serde_json::from_str::<Value>(body).ok()?.get("code")?.as_i64()
+    }
+}
+
+/// All entries of a facilitator, in the order they were answered.
+#[derive(Debug, Default)]
+pub struct Journal(Mutex<Vec<Entry>>);
+
+impl Journal {
+    pub(crate) fn enter(
+        &self,
+        endpoint: String,
+        request: Value,
+        accounts: Vec<Address>,
+        signed: bool,
+        answer: Answer,
+    ) {
+        lock(&self.0).push(Entry { endpoint, request, signed, answer, accounts });
+    }
+
+    /// The entries that name one of `accounts`.
+    #[must_use]
+    pub fn about(&self, accounts: &[Address]) -> Vec<Entry> {
+        let names_one = |entry: &&Entry| entry.accounts.iter().any(|named| accounts.contains(named));
+        lock(&self.0).iter().filter(names_one).cloned().collect()
+    }
+}
+
+/// The accounts a request names: in the source, in the authorizations, and in
+/// the challenge's request.
+pub(crate) fn accounts_in(body: &Value) -> Vec<Address> {
+    let mut accounts = Vec::new();
+    let source = body["source"].as_str().and_then(|source| source.parse::<DidPkh>().ok());
+    accounts.extend(source.map(|did| did.address));
+    let authorization = &body["payload"]["authorization"];
+    let splits = authorization["splits"].as_array().into_iter().flatten();
+    for transfer in std::iter::once(authorization).chain(splits) {
+        for member in ["from", "to"] {
+            accounts.extend(transfer[member].as_str().and_then(|text| text.parse::<Address>().ok()));
+        }
+    }
+    let request = body["challenge"]["request"].as_str().map(EncodedObject::from_wire);
+    if let Some(Ok(request)) = request.map(|request| request.decode_as::<ChargeRequest>()) {
+        accounts.push(request.recipient);
+        accounts.extend(request.method_details.splits.iter().map(|split| split.recipient));
+    }
+    accounts
+}

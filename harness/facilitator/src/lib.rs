@@ -1,0 +1,198 @@
+//! The facilitator of a testbed: OKX's SA API on wiremock, settling for real.
+//!
+//! It enforces what production would, so that a seller is never blamed for our
+//! leniency, and keeps a journal of every request and answer. What it scripts
+//! is keyed by an account of the check, never global.
+
+mod auth;
+mod charge;
+mod journal;
+mod script;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use alloy::primitives::{Address, TxHash};
+use conform402_chain::Chain;
+use conform402_wire::sa::{Envelope, SaCode};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+pub use auth::ApiCredentials;
+pub use journal::{Answer, Entry, Journal};
+pub use script::Script;
+
+/// A running facilitator; it stops when dropped.
+#[derive(Debug)]
+pub struct Facilitator {
+    server: MockServer,
+    desk: Arc<Desk>,
+}
+
+impl Facilitator {
+    /// Starts the SA API on a port of its choice.
+    pub async fn start(chain: Arc<Chain>, credentials: ApiCredentials) -> Self {
+        let desk = Arc::new(Desk {
+            chain,
+            credentials,
+            runtime: tokio::runtime::Handle::current(),
+            journal: Journal::default(),
+            scripts: Mutex::default(),
+            blocked: Mutex::default(),
+            spent_hashes: Mutex::default(),
+        });
+        let server = MockServer::builder().disable_request_recording().start().await;
+        let reset = desk.clone();
+        Mock::given(move |request: &Request| reset.is_reset(request))
+            .respond_with_err(|_: &Request| Reset)
+            .with_priority(1)
+            .mount(&server)
+            .await;
+        Mock::given(wiremock::matchers::any()).respond_with(AtDesk(desk.clone())).mount(&server).await;
+        Self { server, desk }
+    }
+
+    /// Base URL of the API.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.uri()
+    }
+
+    /// What sellers sign their requests with.
+    #[must_use]
+    pub fn credentials(&self) -> &ApiCredentials {
+        &self.desk.credentials
+    }
+
+    /// Every request so far, and its answer.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.desk.journal
+    }
+
+    /// Answers every request about `account` by `script` from now on.
+    pub fn script(&self, account: Address, script: Script) {
+        lock(&self.desk.scripts).insert(account, script);
+    }
+
+    /// Puts a payer on the blacklist.
+    pub fn block(&self, payer: Address) {
+        lock(&self.desk.blocked).insert(payer);
+    }
+}
+
+/// The state behind the API. A request is handled at once by one thread, as
+/// wiremock does; settlement behind it stays a few milliseconds short.
+struct Desk {
+    chain: Arc<Chain>,
+    credentials: ApiCredentials,
+    runtime: tokio::runtime::Handle,
+    journal: Journal,
+    scripts: Mutex<HashMap<Address, Script>>,
+    blocked: Mutex<HashSet<Address>>,
+    spent_hashes: Mutex<HashSet<TxHash>>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+/// A lock whose holder panicked still guards plain data that is never half
+/// written.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("connection reset by script")]
+struct Reset;
+
+struct AtDesk(Arc<Desk>);
+
+impl Respond for AtDesk {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        // wiremock's responder is synchronous and owns its thread, while the
+        // chain is reached through the testbed's runtime.
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let desk = self.0.clone();
+        let received = Received::of(request);
+        self.0.runtime.spawn(async move {
+            let _ = sender.send(desk.answer(received).await);
+        });
+        receiver.recv().unwrap_or_else(|_| {
+            ResponseTemplate::new(503).set_body_string("the facilitator is shutting down")
+        })
+    }
+}
+
+/// A request, taken apart once.
+struct Received {
+    path: String,
+    is_signed: Box<dyn Fn(&ApiCredentials) -> bool + Send>,
+    body: serde_json::Value,
+}
+
+impl Received {
+    fn of(request: &Request) -> Self {
+        let signature = auth::Presented::of(request);
+        Self {
+            path: request.url.path().to_owned(),
+            is_signed: Box::new(move |credentials| signature.is_valid(credentials)),
+            body: serde_json::from_slice(&request.body).unwrap_or_default(),
+        }
+    }
+}
+
+impl Desk {
+    fn script_for(&self, accounts: &[Address]) -> Option<Script> {
+        let scripts = lock(&self.scripts);
+        accounts.iter().find_map(|account| scripts.get(account).cloned())
+    }
+
+    fn is_reset(&self, request: &Request) -> bool {
+        let received = Received::of(request);
+        let accounts = journal::accounts_in(&received.body);
+        let reset = matches!(self.script_for(&accounts), Some(Script::Reset));
+        if reset {
+            self.journal.enter(received.path, received.body, accounts, true, Answer::Reset);
+        }
+        reset
+    }
+
+    async fn answer(&self, received: Received) -> ResponseTemplate {
+        let accounts = journal::accounts_in(&received.body);
+        let signed = (received.is_signed)(&self.credentials);
+        let (template, answer) = if !signed {
+            json_reply(401, &Envelope { code: 50113, data: serde_json::json!({}), msg: "Invalid Sign".into() })
+        } else if let Some(script) = self.script_for(&accounts) {
+            script.reply()
+        } else {
+            match self.charge(&received.path, &received.body).await {
+                Ok(data) => json_reply(200, &Envelope::success(data)),
+                Err(refusal) => json_reply(200, &Envelope::refusal(refusal.code, refusal.reason)),
+            }
+        };
+        self.journal.enter(received.path, received.body, accounts, signed, answer);
+        template
+    }
+}
+
+/// Why the SA refuses.
+#[derive(Debug)]
+struct Refusal {
+    code: SaCode,
+    reason: String,
+}
+
+impl Refusal {
+    fn new(code: SaCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+fn json_reply(status: u16, envelope: &Envelope) -> (ResponseTemplate, Answer) {
+    let body = serde_json::json!(envelope);
+    (ResponseTemplate::new(status).set_body_json(&body), Answer::Http { status, body: body.to_string() })
+}
