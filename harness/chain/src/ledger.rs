@@ -1,12 +1,13 @@
 //! The ledger: what each party of a payment had and has.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, I256, U256};
+use conform402_wire::BaseUnits;
 use serde::Serialize;
 
-use crate::{Chain, ChainError};
+use crate::{Chain, ChainError, TokenInfo};
 
 /// Somebody whose balance a check watches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,47 +59,60 @@ fn list(movements: &[Movement]) -> String {
     }
 }
 
-/// The balances of all parties of a check since it began, in both tokens.
+/// The balances of all parties of a check, in both tokens, against what each
+/// held when the check began.
 #[derive(Debug)]
 pub struct Ledger {
     chain: Arc<Chain>,
-    parties: Vec<Party>,
-    before: Vec<U256>,
+    parties: Mutex<Vec<(Party, BaseUnits)>>,
 }
 
 impl Ledger {
-    /// Reads what each party has now.
-    ///
-    /// # Errors
-    /// [`ChainError`] if the chain does not answer.
-    pub async fn open(chain: Arc<Chain>, parties: Vec<Party>) -> Result<Self, ChainError> {
-        let before = read(&chain, &parties).await?;
-        Ok(Self { chain, parties, before })
-    }
-
-    /// The parties watched.
+    /// A ledger that watches nobody yet.
     #[must_use]
-    pub fn parties(&self) -> &[Party] {
-        &self.parties
+    pub fn new(chain: Arc<Chain>) -> Self {
+        Self { chain, parties: Mutex::default() }
     }
 
-    /// Every balance that changed since the ledger was opened.
+    /// Watches an account that holds `held` of each token.
+    pub fn watch(&self, role: impl Into<String>, address: Address, held: BaseUnits) {
+        self.parties().push((Party { role: role.into(), address }, held));
+    }
+
+    /// The accounts watched.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Address> {
+        self.parties().iter().map(|(party, _)| party.address).collect()
+    }
+
+    fn parties(&self) -> MutexGuard<'_, Vec<(Party, BaseUnits)>> {
+        self.parties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every balance that changed since its account was watched.
     ///
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
     pub async fn movements(&self) -> Result<Vec<Movement>, ChainError> {
-        let now = read(&self.chain, &self.parties).await?;
-        let tokens = [self.chain.token(), self.chain.other_token()];
-        let entries = tokens.iter().flat_map(|token| self.parties.iter().map(move |p| (token, p)));
-        Ok(entries
-            .zip(self.before.iter().zip(now))
-            .map(|((token, party), (before, now))| Movement {
-                party: party.clone(),
-                token: token.domain.name.clone(),
-                delta: I256::from_raw(now) - I256::from_raw(*before),
-            })
-            .filter(|movement| !movement.delta.is_zero())
-            .collect())
+        let parties = self.parties().clone();
+        let holders: Vec<Address> = parties.iter().map(|(party, _)| party.address).collect();
+        let [token, other] = [self.chain.token(), self.chain.other_token()];
+        let (in_token, in_other) = tokio::try_join!(
+            self.chain.look(token.domain.contract, &holders),
+            self.chain.look(other.domain.contract, &holders),
+        )?;
+        let movements_of = |token: &TokenInfo, balances: Vec<U256>| {
+            let name = token.domain.name.clone();
+            let changed = move |((party, held), now): (&(Party, BaseUnits), U256)| {
+                let delta = I256::from_raw(now) - I256::from_raw(held.0);
+                let movement = Movement { party: party.clone(), token: name.clone(), delta };
+                (!delta.is_zero()).then_some(movement)
+            };
+            parties.iter().zip(balances).filter_map(changed).collect::<Vec<_>>()
+        };
+        let mut movements = movements_of(token, in_token.balances);
+        movements.extend(movements_of(other, in_other.balances));
+        Ok(movements)
     }
 
     /// Judges that exactly the `expected` deltas of the offers' token happened
@@ -113,9 +127,9 @@ impl Ledger {
     ) -> Result<Result<(), Unexpected>, ChainError> {
         let found = self.movements().await?;
         let expected: Vec<Movement> = self
-            .parties
+            .parties()
             .iter()
-            .filter_map(|party| {
+            .filter_map(|(party, _)| {
                 let deltas = expected.iter().filter(|(address, _)| *address == party.address);
                 let delta = deltas.fold(I256::ZERO, |sum, (_, delta)| sum + *delta);
                 (!delta.is_zero()).then(|| Movement {
@@ -126,6 +140,15 @@ impl Ledger {
             })
             .collect();
         Ok(if found == expected { Ok(()) } else { Err(Unexpected { expected, found }) })
+    }
+
+    /// What `holder` has of the offers' token.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not answer.
+    pub async fn balance(chain: &Chain, holder: Address) -> Result<BaseUnits, ChainError> {
+        let seen = chain.look(chain.token().domain.contract, &[holder]).await?;
+        Ok(BaseUnits(seen.balances.first().copied().unwrap_or_default()))
     }
 
     /// How many units of both tokens exist that no party of `parties` holds:
@@ -141,13 +164,4 @@ impl Ledger {
         }
         Ok(unaccounted)
     }
-}
-
-async fn read(chain: &Chain, parties: &[Party]) -> Result<Vec<U256>, ChainError> {
-    let holders: Vec<Address> = parties.iter().map(|party| party.address).collect();
-    let (token, other) = tokio::try_join!(
-        chain.look(chain.token().domain.contract, &holders),
-        chain.look(chain.other_token().domain.contract, &holders),
-    )?;
-    Ok([token.balances, other.balances].concat())
 }

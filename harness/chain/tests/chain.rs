@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, I256, U256, keccak256};
 use alloy::sol_types::SolCall as _;
-use conform402_chain::{Account, AnvilBinary, Chain, ChainOptions, Ledger, Party, Seed, Token};
+use conform402_chain::{Account, AnvilBinary, Chain, ChainOptions, Ledger, Seed, Token};
 use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::Transfer;
 use rstest::rstest;
@@ -12,10 +12,6 @@ use rstest::rstest;
 async fn start(chain_id: u64) -> Arc<Chain> {
     let anvil = AnvilBinary::find(|notice| println!("{notice}")).await.unwrap();
     Chain::start(&anvil, ChainOptions { chain_id, seed: Seed::default() }).await.unwrap()
-}
-
-fn party(role: &str, address: Address) -> Party {
-    Party { role: role.into(), address }
 }
 
 #[rstest]
@@ -28,8 +24,9 @@ async fn an_authorization_signed_with_our_digest_settles(#[case] chain_id: u64) 
     let payer = Account::new(chain.seed().key("payer"));
     let payee = chain.seed().key("payee").address();
     chain.fund(&[payer.address()], BaseUnits::new(1000)).await.unwrap();
-    let parties = vec![party("payer", payer.address()), party("payee", payee)];
-    let ledger = Ledger::open(chain.clone(), parties).await.unwrap();
+    let ledger = Ledger::new(chain.clone());
+    ledger.watch("payer", payer.address(), BaseUnits::new(1000));
+    ledger.watch("payee", payee, BaseUnits::new(0));
 
     let transfer = Transfer {
         from: payer.address(),

@@ -1,0 +1,70 @@
+//! Known failures, held against what was observed.
+
+use std::collections::BTreeMap;
+
+use crate::check::Registry;
+use crate::target::{KnownFailures, TargetError};
+use crate::verdict::Verdict;
+
+/// The reason of each known failure, by check id.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline(BTreeMap<String, String>);
+
+impl Baseline {
+    /// Reads a target's known failures.
+    ///
+    /// # Errors
+    /// [`TargetError::Manifest`] for an id no check has.
+    pub fn new(
+        name: &str,
+        known_failures: &[KnownFailures],
+        registry: &Registry,
+    ) -> Result<Self, TargetError> {
+        let mut reasons = BTreeMap::new();
+        for known in known_failures {
+            for id in &known.checks {
+                registry.get(id).map_err(|_| TargetError::Manifest {
+                    file: format!("{name}/target.toml"),
+                    reason: format!("no check is called {id:?}"),
+                })?;
+                reasons.insert(id.clone(), known.reason.clone());
+            }
+        }
+        Ok(Self(reasons))
+    }
+
+    /// Why this check is known to fail.
+    #[must_use]
+    pub fn reason(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+
+    /// The entries that no longer hold: the check ran and did not fail.
+    #[must_use]
+    pub fn stale(&self, observed: &BTreeMap<&str, Verdict>) -> Vec<String> {
+        let holds = |id: &str| observed.get(id).is_none_or(|verdict| *verdict == Verdict::Fail);
+        self.0.keys().filter(|id| !holds(id)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::still_fails(Some(Verdict::Fail), false)]
+    #[case::was_not_run(None, false)]
+    #[case::passes(Some(Verdict::Pass), true)]
+    #[case::does_not_apply(Some(Verdict::NotApplicable), true)]
+    #[case::was_undecided(Some(Verdict::Inconclusive), true)]
+    fn an_entry_is_stale_unless_its_check_fails(
+        #[case] verdict: Option<Verdict>,
+        #[case] stale: bool,
+    ) {
+        let baseline = Baseline([("a".to_owned(), "reason".to_owned())].into());
+        let observed = verdict.map(|verdict| ("a", verdict)).into_iter().collect();
+        assert_eq!(!baseline.stale(&observed).is_empty(), stale);
+    }
+}

@@ -1,0 +1,269 @@
+//! A check's own place at the testbed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use alloy::primitives::{Address, B256, I256, keccak256};
+use conform402_chain::{Account, Ledger, Movement};
+use conform402_facilitator::{Entry, Script};
+use conform402_wire::BaseUnits;
+use tokio::sync::OnceCell;
+
+use crate::contract::{Mount, RefusedOffer};
+use crate::http::{Answer, Client, Exchange, NoAnswer, Sent};
+use crate::offer::{Mounted, Offer};
+use crate::target::Adapter;
+use crate::testbed::{PAYER_FUNDS, Testbed};
+use crate::verdict::{Broken, Outcome};
+
+/// Everything one check has to itself: payers, recipients, routes, ledger and
+/// record. Nothing here is shared with another check, so checks run side by
+/// side on one chain.
+#[derive(Debug)]
+pub struct Bed {
+    testbed: Arc<Testbed>,
+    adapter: Arc<Adapter>,
+    client: Client,
+    id: String,
+    scope: String,
+    faults: Vec<String>,
+    payer: Account,
+    other_payer: OnceCell<Account>,
+    mounted: AtomicUsize,
+    nonces: AtomicUsize,
+    ledger: Ledger,
+    exchanges: Mutex<Vec<Exchange>>,
+}
+
+/// The label of the payer of a check; its account is funded before checks run.
+pub(crate) fn payer_label(id: &str) -> String {
+    format!("{id}/payer")
+}
+
+impl Bed {
+    pub(crate) fn new(
+        testbed: Arc<Testbed>,
+        adapter: Arc<Adapter>,
+        client: Client,
+        id: String,
+        scope: &str,
+        faults: Vec<String>,
+    ) -> Self {
+        let payer = Account::new(testbed.chain.seed().key(&payer_label(&id)));
+        let ledger = Ledger::new(testbed.chain.clone());
+        ledger.watch("payer", payer.address(), PAYER_FUNDS);
+        Self {
+            scope: format!("{scope}/{id}"),
+            testbed,
+            adapter,
+            client,
+            id,
+            faults,
+            payer,
+            other_payer: OnceCell::new(),
+            mounted: AtomicUsize::new(0),
+            nonces: AtomicUsize::new(0),
+            ledger,
+            exchanges: Mutex::default(),
+        }
+    }
+
+    /// The testbed.
+    #[must_use]
+    pub fn testbed(&self) -> &Testbed {
+        &self.testbed
+    }
+
+    /// Who pays, unless a check says otherwise.
+    #[must_use]
+    pub const fn payer(&self) -> &Account {
+        &self.payer
+    }
+
+    /// Somebody else, who has as much.
+    ///
+    /// # Errors
+    /// [`Broken::Ours`] if the chain does not fund it.
+    pub async fn other_payer(&self) -> Result<&Account, Broken> {
+        let open = || async {
+            let account = Account::new(self.testbed.chain.seed().key(&format!("{}/other payer", self.id)));
+            self.testbed.fund(&[account.address()]).await?;
+            self.ledger.watch("other payer", account.address(), PAYER_FUNDS);
+            Ok(account)
+        };
+        self.other_payer.get_or_try_init(open).await
+    }
+
+    /// A bytes32 nobody used before, the same in every run of a seed.
+    pub fn nonce(&self) -> B256 {
+        let index = self.nonces.fetch_add(1, Ordering::Relaxed);
+        keccak256(format!("{}/{}/nonce {index}", self.testbed.chain.seed(), self.id))
+    }
+
+    /// Has the target serve an offer on a route of its own.
+    ///
+    /// # Errors
+    /// [`Broken::NotApplicable`] if the SDK refuses such an offer.
+    pub async fn offer(&self, offer: Offer) -> Result<Mounted, Broken> {
+        self.try_offer(offer).await?.map_err(|refused| {
+            let reason = format!("the target refuses to serve this offer: {}", refused.reason);
+            Broken::NotApplicable(reason)
+        })
+    }
+
+    /// Has the target serve an offer it may well refuse.
+    ///
+    /// # Errors
+    /// [`Broken`] if the adapter does not answer.
+    pub async fn try_offer(&self, offer: Offer) -> Result<Result<Mounted, RefusedOffer>, Broken> {
+        let mut mounted = self.alternatives(vec![offer]).await?;
+        Ok(mounted.pop().unwrap_or_else(|| Err(RefusedOffer { path: String::new(), reason: "gone".into() })))
+    }
+
+    /// Has the target serve several offers on one URL.
+    ///
+    /// # Errors
+    /// [`Broken`] if the adapter does not answer.
+    pub async fn alternatives(
+        &self,
+        offers: Vec<Offer>,
+    ) -> Result<Vec<Result<Mounted, RefusedOffer>>, Broken> {
+        let path = format!("{}/{}", self.scope, self.mounted.fetch_add(1, Ordering::Relaxed));
+        let offers: Vec<Mounted> = offers
+            .into_iter()
+            .enumerate()
+            .map(|(index, offer)| {
+                let mut mounted = offer.mounted(&self.testbed, &path, index);
+                mounted.url = format!("{}{path}", self.adapter.url());
+                mounted
+            })
+            .collect();
+        for mounted in &offers {
+            self.ledger.watch("payee", mounted.recipient(), BaseUnits::default());
+            for (index, split) in mounted.splits().iter().enumerate() {
+                let role = format!("split {}", index + 1);
+                self.ledger.watch(role, split.recipient, BaseUnits::default());
+            }
+        }
+        let mount = Mount {
+            testbed: self.testbed.info(),
+            offers: offers.iter().map(|mounted| mounted.info.clone()).collect(),
+            faults: self.faults.clone(),
+        };
+        let answer = self.adapter.mount(&mount).await;
+        let answer = answer.map_err(|error| Broken::Ours(error.to_string()))?;
+        let refusal = |path: &str| answer.refused.iter().find(|refused| refused.path == path);
+        Ok(offers
+            .into_iter()
+            .map(|mounted| refusal(&mounted.info.path).map_or(Ok(mounted.clone()), |r| Err(r.clone())))
+            .collect())
+    }
+
+    /// Watches one more account, which holds nothing yet.
+    pub fn watch(&self, role: &str, account: Address) {
+        self.ledger.watch(role, account, BaseUnits::default());
+    }
+
+    /// Sends a request to the target and keeps a record of it.
+    ///
+    /// # Errors
+    /// [`Broken::Promise`] if the target gives no HTTP answer: whatever it is
+    /// sent, it must answer.
+    pub async fn send(&self, request: Request) -> Result<Answer, Broken> {
+        let result = self.client.send(&request.0).await;
+        let (answer, failure) = match &result {
+            Ok(answer) => (Some(answer.clone()), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        self.record(Exchange { request: request.0, answer, failure });
+        result.map_err(|error| match error {
+            NoAnswer::Unsendable(_) => Broken::Ours(error.to_string()),
+            error => Broken::Promise(error.to_string()),
+        })
+    }
+
+    fn record(&self, exchange: Exchange) {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+    }
+
+    pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
+        std::mem::take(&mut self.exchanges.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the facilitator answer requests about this check's payer by script.
+    pub fn script(&self, script: Script) {
+        self.testbed.facilitator.script(self.payer.address(), script);
+    }
+
+    /// What the facilitator was asked about any account of this check.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Entry> {
+        self.testbed.facilitator.journal().about(&self.ledger.accounts())
+    }
+
+    /// Judges that exactly these balances changed, in base units.
+    ///
+    /// # Errors
+    /// [`Broken::Promise`] tells what moved instead.
+    pub async fn moved(&self, expected: &[(Address, I256)]) -> Outcome {
+        Ok(self.ledger.expect(expected).await??)
+    }
+
+    /// Judges that no balance changed.
+    ///
+    /// # Errors
+    /// [`Broken::Promise`] tells what moved.
+    pub async fn nothing_moved(&self) -> Outcome {
+        self.moved(&[]).await
+    }
+
+    /// Every balance that changed.
+    ///
+    /// # Errors
+    /// [`Broken::Ours`] if the chain does not answer.
+    pub async fn movements(&self) -> Result<Vec<Movement>, Broken> {
+        Ok(self.ledger.movements().await?)
+    }
+
+    pub(crate) fn accounts(&self) -> Vec<Address> {
+        self.ledger.accounts()
+    }
+}
+
+/// A request to a target.
+#[derive(Clone, Debug)]
+pub struct Request(Sent);
+
+impl Request {
+    /// To an offer, with the method it is sold for.
+    #[must_use]
+    pub fn to(offer: &Mounted) -> Self {
+        Self(Sent {
+            method: offer.http_method().to_owned(),
+            url: offer.url().to_owned(),
+            ..Sent::default()
+        })
+    }
+
+    /// With another HTTP method.
+    #[must_use]
+    pub fn method(mut self, method: &str) -> Self {
+        method.clone_into(&mut self.0.method);
+        self
+    }
+
+    /// With one more header field.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json_body(self, body: &str) -> Self {
+        let mut request = self.header("content-type", "application/json");
+        body.clone_into(&mut request.0.body);
+        request
+    }
+}

@@ -1,0 +1,198 @@
+//! Checks and their registry.
+
+use std::fmt;
+use std::pin::Pin;
+
+use conform402_wire::sa::code::Profile;
+use globset::{Glob, GlobMatcher};
+use serde::{Deserialize, Serialize};
+
+use crate::bed::Bed;
+use crate::verdict::Outcome;
+
+/// What a check returns while it runs.
+pub type CheckFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// One normative statement, tested by one scenario. The `check` attribute
+/// makes these; nothing else does.
+#[derive(Debug)]
+pub struct Check {
+    /// Module path of the suite.
+    pub module: &'static str,
+    /// Function name.
+    pub name: &'static str,
+    /// Name of the case, where the function has several.
+    pub case: Option<&'static str>,
+    /// From the source's own words.
+    pub level: Level,
+    /// Whether the other checks of the module decide nothing without it.
+    pub is_control: bool,
+    /// What a target must be able to do.
+    pub needs: &'static [Capability],
+    /// The dialect it holds in, if not in all.
+    pub profile: Option<Profile>,
+    /// Faults of the reference target that break it.
+    pub killed_by: &'static [&'static str],
+    /// Where it is said.
+    pub sources: &'static [Source],
+    /// What the sources leave unsaid.
+    pub explanation: &'static str,
+    /// The scenario.
+    pub run: for<'a> fn(&'a Bed) -> CheckFuture<'a>,
+}
+
+inventory::collect!(Check);
+
+/// How strongly a source asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Breaking it fails.
+    Must,
+    /// Breaking it warns.
+    Should,
+    /// Breaking it warns.
+    May,
+}
+
+/// A quoted sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// The sentence.
+    pub quote: &'static str,
+    /// Document and section.
+    pub document: &'static str,
+}
+
+/// What a target declares it can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Capability {
+    /// Sells for a signed authorization.
+    #[serde(rename = "charge")]
+    Charge,
+    /// Sells for the hash of a transfer.
+    #[serde(rename = "charge.hash")]
+    ChargeHash,
+    /// Shares a charge among recipients.
+    #[serde(rename = "charge.splits")]
+    ChargeSplits,
+    /// Announces that the seller pays gas.
+    #[serde(rename = "charge.fee-payer")]
+    ChargeFeePayer,
+    /// Carries the merchant's order id.
+    #[serde(rename = "external-id")]
+    ExternalId,
+    /// Binds a challenge to the request's body.
+    #[serde(rename = "body-digest")]
+    BodyDigest,
+    /// Offers one URL for several payments.
+    #[serde(rename = "several-challenges")]
+    SeveralChallenges,
+    /// Describes what is sold.
+    #[serde(rename = "description")]
+    Description,
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl Check {
+    /// Protocol, area, section, statement: `mpp.charge.splits.sum-equal-to-amount-is-refused`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let case = self.case.map(|case| format!("::{case}")).unwrap_or_default();
+        format!("{}::{}{case}", self.group_path(), self.name).replace("::", ".").replace('_', "-")
+    }
+
+    /// The id without the statement: the suite file the check stands in.
+    #[must_use]
+    pub fn group(&self) -> String {
+        self.group_path().replace("::", ".").replace('_', "-")
+    }
+
+    fn group_path(&self) -> &'static str {
+        self.module.split_once("::").map_or(self.module, |(_crate, path)| path)
+    }
+}
+
+/// Every check linked into the program, by id.
+#[derive(Debug)]
+pub struct Registry(Vec<&'static Check>);
+
+/// A filter that selects nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSuchCheck {
+    /// Not a glob.
+    #[error("{0:?} is not a pattern: {1}")]
+    BadGlob(String, String),
+    /// Matches nothing.
+    #[error("no check matches {filter:?}; known areas:\n  {}", .known.join("\n  "))]
+    Unmatched {
+        /// The filter.
+        filter: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+}
+
+impl Registry {
+    /// Collects all checks.
+    #[must_use]
+    pub fn collect() -> Self {
+        let mut checks: Vec<&'static Check> = inventory::iter::<Check>().collect();
+        checks.sort_by_cached_key(|check| check.id());
+        Self(checks)
+    }
+
+    /// All checks, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Check> {
+        self.0.iter().copied()
+    }
+
+    /// The check with this id.
+    ///
+    /// # Errors
+    /// [`NoSuchCheck`] lists the ids of the same area, or all areas.
+    pub fn get(&self, id: &str) -> Result<&'static Check, NoSuchCheck> {
+        self.iter().find(|check| check.id() == id).ok_or_else(|| {
+            let area = id.rsplit_once('.').map_or(id, |(area, _)| area);
+            let near: Vec<String> =
+                self.iter().map(Check::id).filter(|known| known.starts_with(area)).collect();
+            let known = if near.is_empty() { self.groups() } else { near };
+            NoSuchCheck::Unmatched { filter: id.to_owned(), known }
+        })
+    }
+
+    /// The checks whose id matches `filter`, a glob such as `mpp.charge.*`.
+    ///
+    /// # Errors
+    /// [`NoSuchCheck`] if it is no glob or matches nothing.
+    pub fn select(&self, filter: Option<&str>) -> Result<Vec<&'static Check>, NoSuchCheck> {
+        let Some(filter) = filter else { return Ok(self.0.clone()) };
+        let matcher = compile(filter)?;
+        let selected: Vec<_> = self.iter().filter(|check| matcher.is_match(check.id())).collect();
+        if selected.is_empty() {
+            return Err(NoSuchCheck::Unmatched { filter: filter.to_owned(), known: self.groups() });
+        }
+        Ok(selected)
+    }
+
+    fn groups(&self) -> Vec<String> {
+        let mut groups: Vec<String> = self.iter().map(|check| check.group() + ".*").collect();
+        groups.dedup();
+        groups
+    }
+}
+
+/// A glob over ids or fault names.
+///
+/// # Errors
+/// [`NoSuchCheck::BadGlob`].
+pub(crate) fn compile(filter: &str) -> Result<GlobMatcher, NoSuchCheck> {
+    let glob = Glob::new(filter);
+    let glob = glob.map_err(|error| NoSuchCheck::BadGlob(filter.to_owned(), error.to_string()))?;
+    Ok(glob.compile_matcher())
+}

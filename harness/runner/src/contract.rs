@@ -1,0 +1,178 @@
+//! The adapter contract, version 1: what harness and adapter say to each other
+//! (`targets/adapter.openapi.yaml`).
+
+use alloy::primitives::Address;
+use conform402_wire::BaseUnits;
+use conform402_wire::charge::Split;
+use conform402_wire::sa::code::Profile;
+use serde::{Deserialize, Serialize};
+
+use crate::check::Capability;
+
+/// The version this harness speaks.
+pub const VERSION: u32 = 1;
+
+/// What an adapter prints, before its URL, once it listens.
+pub const READY: &str = "conform402-adapter ";
+
+/// `GET` answers an [`Identity`].
+pub const IDENTITY: &str = "/conform402/identity";
+
+/// `POST` takes a [`Mount`].
+pub const MOUNTS: &str = "/conform402/mounts";
+
+/// Who a target is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Identity {
+    /// Version of the contract the adapter speaks.
+    pub contract: u32,
+    /// Name of the target.
+    pub name: String,
+    /// The SDK's package.
+    pub sdk: String,
+    /// The SDK's version.
+    pub version: String,
+    /// The SDK's language.
+    pub language: String,
+    /// The dialects it speaks.
+    pub profiles: Vec<Profile>,
+    /// What it can do.
+    pub capabilities: Vec<Capability>,
+    /// The faults it can be given; only the reference target has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultInfo>,
+}
+
+/// A fault of the reference target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultInfo {
+    /// Kebab-case.
+    pub name: String,
+    /// What it breaks.
+    pub summary: String,
+}
+
+/// Offers to serve, and the testbed to serve them on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mount {
+    /// Where everything is.
+    pub testbed: TestbedInfo,
+    /// What to sell.
+    pub offers: Vec<OfferInfo>,
+    /// Faults these offers have; empty for every target but the reference.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+/// A testbed, as a target sees it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestbedInfo {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// JSON-RPC of the chain.
+    pub rpc_url: String,
+    /// What prices are in.
+    pub token: TokenInfo,
+    /// Permit2.
+    pub permit2: Address,
+    /// The SA API.
+    pub facilitator: FacilitatorInfo,
+    /// Protection space of every challenge.
+    pub realm: String,
+    /// Binds challenge ids.
+    pub secret_key: String,
+}
+
+/// A token.
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenInfo {
+    /// Contract.
+    pub address: Address,
+    /// EIP-712 name.
+    pub name: String,
+    /// EIP-712 version.
+    pub version: String,
+    /// Places of a whole token.
+    pub decimals: u8,
+}
+
+/// The SA API and the keys to it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FacilitatorInfo {
+    /// Base URL.
+    pub url: String,
+    /// `OK-ACCESS-KEY`.
+    pub api_key: String,
+    /// Signs requests.
+    pub secret_key: String,
+    /// `OK-ACCESS-PASSPHRASE`.
+    pub passphrase: String,
+    /// How long a target waits for an answer, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// A paid route.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferInfo {
+    /// Absolute path.
+    pub path: String,
+    /// HTTP methods it answers.
+    pub methods: Vec<&'static str>,
+    /// Always `mpp`, so far.
+    pub protocol: &'static str,
+    /// Always `evm`, so far.
+    pub payment_method: &'static str,
+    /// Always `charge`, so far.
+    pub intent: &'static str,
+    /// The dialect, for targets that speak several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Base units.
+    pub amount: BaseUnits,
+    /// The same in whole tokens.
+    pub price: String,
+    /// Token.
+    pub currency: Address,
+    /// Who is paid.
+    pub recipient: Address,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// For display.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The merchant's order id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Whether the seller pays gas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_payer: Option<bool>,
+    /// Shares.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<Split>,
+    /// Whether to bind the request's body.
+    pub bind_body: bool,
+    /// What a buyer gets.
+    pub content: String,
+    /// Whether the handler fails once it was paid for.
+    pub handler_fails: bool,
+}
+
+/// What an adapter answers to a mount.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Mounting {
+    /// Offers the SDK refuses to serve.
+    #[serde(default)]
+    pub refused: Vec<RefusedOffer>,
+}
+
+/// An offer the SDK refuses to serve.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RefusedOffer {
+    /// Its path.
+    pub path: String,
+    /// The SDK's own words.
+    pub reason: String,
+}

@@ -1,0 +1,157 @@
+//! The buyer's HTTP client. It follows nothing, keeps no connection unless
+//! asked to, and bounds whatever a hostile target may send.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+/// Longest an answer may take, from the first byte sent to the last received.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Largest body read.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// A request as it was sent.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Sent {
+    /// HTTP method.
+    pub method: String,
+    /// URL.
+    pub url: String,
+    /// Header fields in order.
+    pub headers: Vec<(String, String)>,
+    /// Body, as text.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub body: String,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header fields in order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body; bytes that are no UTF-8 are replaced.
+    pub body: String,
+}
+
+impl Answer {
+    /// The first field of this name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers_named(name).next()
+    }
+
+    /// All fields of this name, in order.
+    pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = move |field: &str| field.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(move |(field, _)| named(field)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A request and what came back.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exchange {
+    /// The request.
+    pub request: Sent,
+    /// The answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// Why a request got no usable answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// The request cannot be sent as HTTP. Ours.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(String),
+    /// The target did not answer in time.
+    #[error("no complete answer within {} s", ANSWER_TIMEOUT.as_secs())]
+    Slow,
+    /// The answer has no end in sight.
+    #[error("the answer's body exceeds {BODY_LIMIT} bytes")]
+    Endless,
+    /// The connection failed, or what came over it is not HTTP.
+    #[error("no HTTP answer: {0}")]
+    Transport(String),
+}
+
+/// Sends requests.
+#[derive(Clone, Debug)]
+pub struct Client(reqwest::Client);
+
+impl Client {
+    /// A client. One connection a request shields a check from what the one
+    /// before did to the target; `reuse` trades that for speed.
+    ///
+    /// # Errors
+    /// None in practice: no TLS, no proxy, no resolver is set up.
+    pub fn new(reuse: bool) -> Result<Self, reqwest::Error> {
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(if reuse { usize::MAX } else { 0 });
+        Ok(Self(builder.build()?))
+    }
+
+    /// Sends a request and reads the answer to its end.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn send(&self, sent: &Sent) -> Result<Answer, NoAnswer> {
+        let request = self.build(sent)?;
+        let exchange = async {
+            let mut response = self.0.execute(request).await.map_err(transport)?;
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(transport)? {
+                if body.len() + chunk.len() > BODY_LIMIT {
+                    return Err(NoAnswer::Endless);
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Answer {
+                status: response.status().as_u16(),
+                headers: fields(response.headers()),
+                body: String::from_utf8_lossy(&body).into_owned(),
+            })
+        };
+        tokio::time::timeout(ANSWER_TIMEOUT, exchange).await.unwrap_or(Err(NoAnswer::Slow))
+    }
+
+    fn build(&self, sent: &Sent) -> Result<reqwest::Request, NoAnswer> {
+        let unsendable = |error: &dyn std::fmt::Display| NoAnswer::Unsendable(error.to_string());
+        let method = sent.method.parse().map_err(|_| unsendable(&"not an HTTP method"))?;
+        let url = sent.url.parse::<reqwest::Url>().map_err(|error| unsendable(&error))?;
+        let mut request = reqwest::Request::new(method, url);
+        for (name, value) in &sent.headers {
+            let name: HeaderName = name.parse().map_err(|error| unsendable(&error))?;
+            let value = HeaderValue::from_str(value).map_err(|error| unsendable(&error))?;
+            request.headers_mut().append(name, value);
+        }
+        if !sent.body.is_empty() {
+            *request.body_mut() = Some(sent.body.clone().into());
+        }
+        Ok(request)
+    }
+}
+
+fn transport(error: reqwest::Error) -> NoAnswer {
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        reason = format!("{reason}: {inner}");
+        cause = inner.source();
+    }
+    NoAnswer::Transport(reason)
+}
+
+fn fields(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}

@@ -1,0 +1,216 @@
+//! The kill matrix: checks × faults. A check is finished when a fault kills
+//! it; a fault is understood when it kills what it names and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use conform402_chain::{AnvilBinary, ChainOptions};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use owo_colors::OwoColorize as _;
+
+use crate::check::{Check, Registry};
+use crate::contract::FaultInfo;
+use crate::http::Client;
+use crate::plan::{Planned, plan};
+use crate::run::{RunError, RunOptions, Watcher, account_for_all};
+use crate::schedule::{Conclusion, Stage};
+use crate::target::{Adapter, Process, Target};
+use crate::testbed::Testbed;
+use crate::verdict::Verdict;
+
+/// Faults at once, each on a chain of its own.
+const FAULTS_AT_ONCE: usize = 4;
+
+/// Checks of one fault at once.
+const CONCURRENCY: usize = 12;
+
+/// What the matrix shows.
+#[derive(Clone, Debug, Default)]
+pub struct KillMatrix {
+    faults: Vec<FaultInfo>,
+    /// Ids of all checks, in order.
+    checks: Vec<String>,
+    /// For each check, the faults that killed it.
+    kills: BTreeMap<String, BTreeSet<String>>,
+    /// What is wrong, in sentences.
+    pub complaints: Vec<String>,
+}
+
+/// Runs every selected check against every fault of the reference target.
+///
+/// # Errors
+/// [`RunError`] for whatever keeps the matrix from being filled.
+pub async fn kill_matrix(
+    target: &Target,
+    registry: &Registry,
+    options: &RunOptions,
+    fault_filter: Option<&str>,
+    watcher: &dyn Watcher,
+) -> Result<KillMatrix, RunError> {
+    let checks = registry.select(options.filter.as_deref())?;
+    let notice = |text: &str| watcher.notice(text);
+    let anvil = AnvilBinary::find(notice).await?;
+    let mut process = Process::start(target, &[], &notice).await?;
+    let client = Client::new(true)?;
+    let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
+    let filling = async {
+        let identity = adapter.identity().await?;
+        let planned = plan(&checks, &identity, None);
+        let mut faults = identity.faults.clone();
+        faults.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(filter) = fault_filter {
+            let matcher = crate::check::compile(filter)?;
+            faults.retain(|fault| matcher.is_match(&fault.name));
+        }
+        watcher.planned(planned.len() * (faults.len() + 1));
+        let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
+        let stage = |faults: Vec<String>| {
+            let (anvil, adapter, client) = (anvil.clone(), adapter.clone(), client.clone());
+            let chain = ChainOptions { chain_id: options.chain_id, seed: options.seed };
+            async move {
+                Ok::<_, RunError>(Stage {
+                    testbed: Arc::new(Testbed::start(&anvil, chain).await?),
+                    adapter,
+                    client,
+                    scope: format!("/{}", faults.first().map_or("sound", String::as_str)),
+                    faults,
+                    concurrency: CONCURRENCY,
+                    evidence: false,
+                })
+            }
+        };
+        let perform = |faults: Vec<String>| {
+            let (stage, planned, done) = (stage(faults), &planned, &done);
+            async move {
+                let stage = stage.await?;
+                let conclusions = stage.play(planned, done).await?;
+                account_for_all(&stage.testbed, &conclusions).await?;
+                // Ending anvil blocks for a moment.
+                let _ = tokio::task::spawn_blocking(move || drop(stage)).await;
+                Ok::<_, RunError>(conclusions)
+            }
+        };
+        let sound = perform(Vec::new()).await?;
+        let cells: Vec<(FaultInfo, Vec<Conclusion>)> = stream::iter(faults)
+            .map(|fault| {
+                let performed = perform(vec![fault.name.clone()]);
+                async move { Ok::<_, RunError>((fault, performed.await?)) }
+            })
+            .buffered(FAULTS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let narrowed = fault_filter.is_some() || options.filter.is_some();
+        Ok(KillMatrix::judge(&planned, &sound, cells, narrowed))
+    };
+    let filled = tokio::select! {
+        filled = filling => filled,
+        death = process.died() => Err(death.into()),
+    };
+    process.stop().await;
+    filled
+}
+
+impl KillMatrix {
+    /// `narrowed`: a filter left out checks or faults, so that an uncaught
+    /// fault or an unkilled check proves nothing.
+    fn judge(
+        planned: &[Planned],
+        sound: &[Conclusion],
+        cells: Vec<(FaultInfo, Vec<Conclusion>)>,
+        narrowed: bool,
+    ) -> Self {
+        let mut matrix = Self::default();
+        matrix.checks = planned.iter().map(|planned| planned.check.id()).collect();
+        for conclusion in sound.iter().filter(|c| c.verdict() != Verdict::Pass) {
+            let (id, verdict) = (conclusion.check.id(), conclusion.verdict().word());
+            let reason = reason(conclusion);
+            matrix.complaints.push(format!("{id}: {verdict} without any fault: {reason}"));
+        }
+        for (fault, conclusions) in cells {
+            matrix.enter(&fault, &conclusions, narrowed);
+            matrix.faults.push(fault);
+        }
+        let known: BTreeSet<&str> = matrix.faults.iter().map(|fault| fault.name.as_str()).collect();
+        for check in planned.iter().map(|planned| planned.check) {
+            let id = check.id();
+            for missing in check.killed_by.iter().filter(|name| !known.contains(**name)) {
+                if !narrowed {
+                    matrix.complaints.push(format!("{id}: names {missing}, which is no fault"));
+                }
+            }
+            if check.killed_by.is_empty() {
+                matrix.complaints.push(format!("{id}: no fault kills it"));
+            }
+        }
+        matrix
+    }
+
+    fn enter(&mut self, fault: &FaultInfo, conclusions: &[Conclusion], narrowed: bool) {
+        let mut caught = false;
+        for conclusion in conclusions {
+            let id = conclusion.check.id();
+            let killed = matches!(conclusion.verdict(), Verdict::Fail | Verdict::Warn);
+            let named = names(conclusion.check, &fault.name);
+            caught |= killed;
+            if killed {
+                self.kills.entry(id.clone()).or_default().insert(fault.name.clone());
+            }
+            let undecided =
+                conclusion.verdict() == Verdict::Inconclusive && !conclusion.for_want_of_control;
+            if undecided || (killed != named) {
+                let what = match (killed, named) {
+                    _ if undecided => "is undecided under",
+                    (true, false) => "dies unnamed of",
+                    _ => "survives",
+                };
+                let reason = reason(conclusion);
+                self.complaints.push(format!("{id}: {what} {}: {reason}", fault.name));
+            }
+        }
+        if !caught && !narrowed {
+            self.complaints.push(format!("{}: no check catches this fault", fault.name));
+        }
+    }
+
+    /// The matrix for a terminal: a line a check with the faults that kill it,
+    /// then what is wrong.
+    #[must_use]
+    pub fn to_terminal(&self) -> String {
+        let mut text = String::new();
+        let width = self.checks.iter().map(String::len).max().unwrap_or_default();
+        for id in &self.checks {
+            let killers = self.kills.get(id).map(|faults| {
+                faults.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+            });
+            let killers = killers.unwrap_or_else(|| "survives every fault".red().to_string());
+            let _ = writeln!(text, "{id:width$}  {killers}");
+        }
+        text.push('\n');
+        for complaint in &self.complaints {
+            let _ = writeln!(text, "{} {complaint}", "FAULTY".red().bold());
+        }
+        let kills: usize = self.kills.values().map(BTreeSet::len).sum();
+        let _ = writeln!(
+            text,
+            "{} checks × {} faults = {} cells, {kills} kills: {}",
+            self.checks.len(),
+            self.faults.len(),
+            self.checks.len() * self.faults.len(),
+            if self.complaints.is_empty() {
+                "every check is killed, every fault caught, nothing dies unnamed".green().to_string()
+            } else {
+                format!("{} complaints", self.complaints.len()).red().to_string()
+            },
+        );
+        text
+    }
+}
+
+fn names(check: &Check, fault: &str) -> bool {
+    check.killed_by.contains(&fault)
+}
+
+fn reason(conclusion: &Conclusion) -> String {
+    conclusion.outcome.as_ref().err().map(ToString::to_string).unwrap_or_default()
+}

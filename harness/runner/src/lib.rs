@@ -1,0 +1,29 @@
+//! Runs suites: targets, the registry of checks, plan, schedule, verdicts,
+//! evidence, reports and the kill matrix.
+
+pub mod baseline;
+mod bed;
+mod check;
+mod contract;
+mod http;
+pub mod kill_matrix;
+mod offer;
+pub mod plan;
+pub mod report;
+pub mod run;
+mod schedule;
+mod target;
+mod testbed;
+mod verdict;
+
+pub use bed::{Bed, Request};
+pub use check::{Capability, Check, CheckFuture, Level, Registry, Source};
+pub use conform402_wire::sa::code::Profile;
+pub use contract::Identity;
+pub use http::{Answer, Exchange};
+pub use inventory;
+pub use conform402_macros::check;
+pub use offer::{Mounted, Offer};
+pub use target::{Target, TargetError, Targets};
+pub use testbed::Testbed;
+pub use verdict::{Broken, Outcome, Verdict};

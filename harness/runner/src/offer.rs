@@ -1,0 +1,218 @@
+//! What checks ask a target to sell.
+
+use alloy::primitives::{Address, keccak256};
+use conform402_wire::BaseUnits;
+use conform402_wire::charge::{INTENT, METHOD, Split};
+use conform402_wire::sa::code::Profile;
+
+use crate::contract::OfferInfo;
+use crate::testbed::Testbed;
+
+/// An offer a check wants, before it is mounted.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    amount: BaseUnits,
+    methods: Vec<&'static str>,
+    splits: Vec<BaseUnits>,
+    description: Option<String>,
+    external_id: Option<String>,
+    fee_payer: Option<bool>,
+    bind_body: bool,
+    handler_fails: bool,
+    profile: Option<Profile>,
+    chain_id: Option<u64>,
+    in_other_token: bool,
+}
+
+impl Offer {
+    /// A charge of `units` base units for a GET.
+    #[must_use]
+    pub fn charge(units: u64) -> Self {
+        Self {
+            amount: BaseUnits::new(units),
+            methods: vec!["GET", "HEAD"],
+            splits: Vec::new(),
+            description: None,
+            external_id: None,
+            fee_payer: None,
+            bind_body: false,
+            handler_fails: false,
+            profile: None,
+            chain_id: None,
+            in_other_token: false,
+        }
+    }
+
+    /// Sold for a POST.
+    #[must_use]
+    pub fn by_post(mut self) -> Self {
+        self.methods = vec!["POST"];
+        self
+    }
+
+    /// Sold for a POST whose body the challenge binds.
+    #[must_use]
+    pub fn binding_the_body(self) -> Self {
+        Self { bind_body: true, ..self.by_post() }
+    }
+
+    /// With shares of the amount for others.
+    #[must_use]
+    pub fn split(mut self, units: &[u64]) -> Self {
+        self.splits = units.iter().map(|units| BaseUnits::new(*units)).collect();
+        self
+    }
+
+    /// With a description.
+    #[must_use]
+    pub fn described(mut self, description: &str) -> Self {
+        self.description = Some(description.to_owned());
+        self
+    }
+
+    /// With the merchant's order id.
+    #[must_use]
+    pub fn for_order(mut self, external_id: &str) -> Self {
+        self.external_id = Some(external_id.to_owned());
+        self
+    }
+
+    /// The seller pays gas, or does not.
+    #[must_use]
+    pub fn fee_payer(mut self, seller_pays: bool) -> Self {
+        self.fee_payer = Some(seller_pays);
+        self
+    }
+
+    /// Its handler fails once it was paid for.
+    #[must_use]
+    pub fn whose_handler_fails(mut self) -> Self {
+        self.handler_fails = true;
+        self
+    }
+
+    /// In one dialect of a target that speaks several.
+    #[must_use]
+    pub fn in_profile(mut self, profile: Profile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// On another chain than the testbed's.
+    #[must_use]
+    pub fn on_chain(mut self, chain_id: u64) -> Self {
+        self.chain_id = Some(chain_id);
+        self
+    }
+
+    /// In the testbed's other token.
+    #[must_use]
+    pub fn in_other_token(mut self) -> Self {
+        self.in_other_token = true;
+        self
+    }
+
+    /// Gives the offer recipients of its own, so that what they receive is
+    /// this offer's alone.
+    pub(crate) fn mounted(self, testbed: &Testbed, path: &str, index: usize) -> Mounted {
+        let recipient = recipient(testbed, path, &format!("payee {index}"));
+        let split = |(i, amount): (usize, &BaseUnits)| Split {
+            amount: *amount,
+            recipient: recipient_of_split(testbed, path, index, i),
+            memo: Some(format!("partner-{}", i + 1)),
+        };
+        let splits: Vec<Split> = self.splits.iter().enumerate().map(split).collect();
+        let token = if self.in_other_token { testbed.chain.other_token() } else { testbed.chain.token() };
+        let digest = keccak256(format!("{}{path}{index}", testbed.chain.seed()));
+        Mounted {
+            url: String::new(),
+            info: OfferInfo {
+                path: path.to_owned(),
+                methods: self.methods,
+                protocol: "mpp",
+                payment_method: METHOD,
+                intent: INTENT,
+                profile: self.profile,
+                amount: self.amount,
+                price: self.amount.to_decimal(token.decimals),
+                currency: token.domain.contract,
+                recipient,
+                chain_id: self.chain_id.unwrap_or_else(|| testbed.chain.chain_id()),
+                description: self.description,
+                external_id: self.external_id,
+                fee_payer: self.fee_payer,
+                splits,
+                bind_body: self.bind_body,
+                content: format!("content-{}", alloy::hex::encode(&digest[..12])),
+                handler_fails: self.handler_fails,
+            },
+        }
+    }
+}
+
+fn recipient_of_split(testbed: &Testbed, path: &str, offer: usize, split: usize) -> Address {
+    recipient(testbed, path, &format!("split {offer}.{split}"))
+}
+
+/// Recipients only receive, so they need an address and no key.
+fn recipient(testbed: &Testbed, path: &str, role: &str) -> Address {
+    let label = format!("conform402/{}/{path}/{role}", testbed.chain.seed());
+    Address::from_slice(&keccak256(label)[12..])
+}
+
+/// An offer a target serves.
+#[derive(Clone, Debug)]
+pub struct Mounted {
+    pub(crate) url: String,
+    pub(crate) info: OfferInfo,
+}
+
+impl Mounted {
+    /// Where it is served.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it costs in all.
+    #[must_use]
+    pub const fn amount(&self) -> BaseUnits {
+        self.info.amount
+    }
+
+    /// Token.
+    #[must_use]
+    pub const fn currency(&self) -> Address {
+        self.info.currency
+    }
+
+    /// EIP-155 chain id.
+    #[must_use]
+    pub const fn chain_id(&self) -> u64 {
+        self.info.chain_id
+    }
+
+    /// Who is paid.
+    #[must_use]
+    pub const fn recipient(&self) -> Address {
+        self.info.recipient
+    }
+
+    /// Shares.
+    #[must_use]
+    pub fn splits(&self) -> &[Split] {
+        &self.info.splits
+    }
+
+    /// What a buyer gets, and nobody else may.
+    #[must_use]
+    pub fn content(&self) -> &str {
+        &self.info.content
+    }
+
+    /// The method a buyer uses.
+    #[must_use]
+    pub fn http_method(&self) -> &'static str {
+        self.info.methods[0]
+    }
+}

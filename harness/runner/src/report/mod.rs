@@ -1,0 +1,172 @@
+//! The result of a run; terminal and JSON are views of it.
+
+mod json;
+mod terminal;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::baseline::Baseline;
+use crate::check::{Level, Source};
+use crate::contract::Identity;
+use crate::schedule::{Conclusion, Evidence};
+use crate::verdict::{Broken, Verdict};
+
+/// The result of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Version of the harness.
+    pub conform402: &'static str,
+    /// Who was tested.
+    pub target: Identity,
+    /// On what.
+    pub testbed: TestbedSummary,
+    /// How many checks ended how.
+    pub summary: Summary,
+    /// Known failures that no longer fail.
+    pub stale: Vec<String>,
+    /// What the process exits with.
+    pub exit: u8,
+    /// Every selected check, by id.
+    pub checks: Vec<CheckReport>,
+}
+
+/// The testbed of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestbedSummary {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Keys derive from it.
+    pub seed: u64,
+    /// Version of anvil.
+    pub anvil: String,
+}
+
+/// Counts by verdict. Known failures count as failures here too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Summary {
+    /// Promises kept.
+    pub pass: usize,
+    /// MUSTs broken.
+    pub fail: usize,
+    /// SHOULDs broken.
+    pub warn: usize,
+    /// Not claimed by the target.
+    pub not_applicable: usize,
+    /// Undecided.
+    pub inconclusive: usize,
+    /// How many of `fail` the baseline knows.
+    pub known_failures: usize,
+}
+
+/// One check of a report.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckReport {
+    /// Id.
+    pub id: String,
+    /// Level.
+    pub level: Level,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Why, unless it passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why the baseline expects it to fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_failure: Option<String>,
+    /// Where the promise stands.
+    pub sources: &'static [Source],
+    /// The bytes.
+    pub evidence: Evidence,
+    #[serde(skip)]
+    group: String,
+    #[serde(skip)]
+    is_ours: bool,
+    #[serde(skip)]
+    for_want_of_control: bool,
+}
+
+impl Report {
+    pub(crate) fn new(
+        target: Identity,
+        testbed: TestbedSummary,
+        conclusions: Vec<Conclusion>,
+        baseline: Option<&Baseline>,
+        stale: Vec<String>,
+    ) -> Self {
+        let check = |conclusion: Conclusion| {
+            let id = conclusion.check.id();
+            let verdict = conclusion.verdict();
+            let known = baseline.and_then(|baseline| baseline.reason(&id)).map(str::to_owned);
+            CheckReport {
+                level: conclusion.check.level,
+                verdict,
+                reason: conclusion.outcome.as_ref().err().map(ToString::to_string),
+                known_failure: known.filter(|_| verdict == Verdict::Fail),
+                sources: conclusion.check.sources,
+                group: conclusion.check.group(),
+                is_ours: matches!(conclusion.outcome, Err(Broken::Ours(_))),
+                for_want_of_control: conclusion.for_want_of_control,
+                evidence: conclusion.evidence,
+                id,
+            }
+        };
+        let checks: Vec<CheckReport> = conclusions.into_iter().map(check).collect();
+        let mut report = Self {
+            conform402: env!("CARGO_PKG_VERSION"),
+            target,
+            testbed,
+            summary: summarize(&checks),
+            stale,
+            exit: 0,
+            checks,
+        };
+        report.exit = report.exit_code();
+        report
+    }
+
+    /// 0: conforms, or only known failures fail. 1: the target fails, or its
+    /// baseline is stale. 2: something is ours, undecided, or nothing was run.
+    /// A check undecided for want of its control adds nothing to the control's
+    /// own failure.
+    fn exit_code(&self) -> u8 {
+        let decided = self.summary.pass + self.summary.fail + self.summary.warn;
+        if decided == 0 || self.checks.iter().any(|check| check.is_ours) {
+            return 2;
+        }
+        if self.summary.fail > self.summary.known_failures || !self.stale.is_empty() {
+            return 1;
+        }
+        let undecided =
+            |check: &CheckReport| check.verdict == Verdict::Inconclusive && !check.for_want_of_control;
+        if self.checks.iter().any(undecided) { 2 } else { 0 }
+    }
+
+    fn by_group(&self) -> BTreeMap<&str, Summary> {
+        let mut groups: BTreeMap<&str, Vec<&CheckReport>> = BTreeMap::new();
+        for check in &self.checks {
+            groups.entry(&check.group).or_default().push(check);
+        }
+        groups.into_iter().map(|(group, checks)| (group, summarize(checks))).collect()
+    }
+}
+
+fn summarize<'a>(checks: impl IntoIterator<Item = &'a CheckReport>) -> Summary {
+    let mut summary = Summary::default();
+    for check in checks {
+        match check.verdict {
+            Verdict::Pass => summary.pass += 1,
+            Verdict::Fail => summary.fail += 1,
+            Verdict::Warn => summary.warn += 1,
+            Verdict::NotApplicable => summary.not_applicable += 1,
+            Verdict::Inconclusive => summary.inconclusive += 1,
+        }
+        summary.known_failures += usize::from(check.known_failure.is_some());
+    }
+    summary
+}

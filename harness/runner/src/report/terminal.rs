@@ -1,0 +1,135 @@
+//! The view for people.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+use owo_colors::OwoColorize as _;
+
+use super::{CheckReport, Report, Summary};
+use crate::http::Exchange;
+use crate::verdict::Verdict;
+
+/// Longest header value or body shown; the JSON report has all of it.
+const EXCERPT: usize = 160;
+
+impl Report {
+    /// The report for a terminal, with colours.
+    #[must_use]
+    pub fn to_terminal(&self) -> String {
+        let mut text = String::new();
+        for check in &self.checks {
+            describe(&mut text, check);
+        }
+        self.known_failures(&mut text);
+        for id in &self.stale {
+            let _ = writeln!(text, "{} {id}\n     the baseline lists it as a known failure, yet it does not fail\n", "STALE".red().bold());
+        }
+        let _ = writeln!(text, "{}\n", self.table());
+        let target = &self.target;
+        let _ = writeln!(
+            text,
+            "{}: {} {} ({}), profiles {}; chain {}, seed {}, anvil {}",
+            target.name.bold(),
+            target.sdk,
+            target.version,
+            target.language,
+            target.profiles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            self.testbed.chain_id,
+            self.testbed.seed,
+            self.testbed.anvil,
+        );
+        let _ = writeln!(text, "{}", self.verdict_line());
+        text
+    }
+
+    fn verdict_line(&self) -> String {
+        let Summary { pass, fail, warn, not_applicable, inconclusive, known_failures } = self.summary;
+        let counts = format!(
+            "{pass} passed, {fail} failed ({known_failures} known), {warn} warnings, \
+             {inconclusive} inconclusive, {not_applicable} not applicable"
+        );
+        match self.exit {
+            0 if fail == 0 => format!("{} {counts}", "conforms:".green().bold()),
+            0 => format!("{} {counts}", "only known failures:".green().bold()),
+            1 => format!("{} {counts}", "does not conform:".red().bold()),
+            _ => format!("{} {counts}", "undecided:".yellow().bold()),
+        }
+    }
+
+    fn known_failures(&self, text: &mut String) {
+        let mut reasons: Vec<&str> =
+            self.checks.iter().filter_map(|check| check.known_failure.as_deref()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for reason in reasons {
+            let _ = writeln!(text, "{} {reason}", "KNOWN".magenta().bold());
+            let of = |check: &&CheckReport| check.known_failure.as_deref() == Some(reason);
+            for check in self.checks.iter().filter(of) {
+                let _ = writeln!(text, "     {}", check.id);
+            }
+            text.push('\n');
+        }
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(["area", "pass", "fail", "known", "warn", "inconclusive", "n/a"]);
+        for (group, s) in self.by_group() {
+            let counts =
+                [s.pass, s.fail, s.known_failures, s.warn, s.inconclusive, s.not_applicable];
+            let cells = counts.iter().map(|n| if *n == 0 { "·".to_owned() } else { n.to_string() });
+            table.add_row(std::iter::once(group.to_owned()).chain(cells));
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+}
+
+fn describe(text: &mut String, check: &CheckReport) {
+    let heading = match check.verdict {
+        Verdict::Fail if check.known_failure.is_none() => "FAIL".red().bold().to_string(),
+        Verdict::Warn => "WARN".yellow().bold().to_string(),
+        Verdict::Inconclusive if !check.for_want_of_control => "????".yellow().bold().to_string(),
+        _ => return,
+    };
+    let _ = writeln!(text, "{heading} {}", check.id.bold());
+    for source in check.sources {
+        let _ = writeln!(text, "     “{}” — {}", source.quote, source.document);
+    }
+    let _ = writeln!(text, "     {}", check.reason.as_deref().unwrap_or_default());
+    if let Some(exchange) = check.evidence.exchanges.last() {
+        show(text, exchange);
+    }
+    text.push('\n');
+}
+
+fn show(text: &mut String, exchange: &Exchange) {
+    let _ = writeln!(text, "     > {} {}", exchange.request.method, exchange.request.url);
+    for (name, value) in &exchange.request.headers {
+        let _ = writeln!(text, "     > {name}: {}", excerpt(value));
+    }
+    if let Some(answer) = &exchange.answer {
+        let _ = writeln!(text, "     < {}", answer.status);
+        let telling = |name: &str| {
+            ["www-authenticate", "payment-receipt", "cache-control", "content-type"].contains(&name)
+        };
+        for (name, value) in answer.headers.iter().filter(|(name, _)| telling(name)) {
+            let _ = writeln!(text, "     < {name}: {}", excerpt(value));
+        }
+        if !answer.body.is_empty() {
+            let _ = writeln!(text, "     < {}", excerpt(&answer.body));
+        }
+    }
+}
+
+fn excerpt(value: &str) -> String {
+    let printable: String =
+        value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(EXCERPT + 1).collect();
+    match printable.char_indices().nth(EXCERPT) {
+        None => printable,
+        Some((end, _)) => format!("{}…", &printable[..end]),
+    }
+}

@@ -1,0 +1,192 @@
+//! One run of the suites against one target.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alloy::primitives::{Address, U256};
+use conform402_chain::{ANVIL_VERSION, AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnvil, Seed};
+use conform402_wire::sa::code::Profile;
+
+use crate::baseline::Baseline;
+use crate::check::{NoSuchCheck, Registry};
+use crate::contract::Identity;
+use crate::http::Client;
+use crate::plan::plan;
+use crate::report::{Report, TestbedSummary};
+use crate::schedule::{Conclusion, Stage};
+use crate::target::{Adapter, Process, Target, TargetError};
+use crate::testbed::Testbed;
+use crate::verdict::Verdict;
+
+/// Checks at once. More gain nothing: target, facilitator and chain share the
+/// machine.
+const CONCURRENCY: usize = 16;
+
+/// What to run, and on which testbed.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// A glob over check ids.
+    pub filter: Option<String>,
+    /// Only this dialect.
+    pub profile: Option<Profile>,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Keys derive from it.
+    pub seed: Seed,
+    /// Whether known failures count as failures.
+    pub no_baseline: bool,
+    /// Faults of the reference target.
+    pub faults: Vec<String>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            filter: None,
+            profile: None,
+            chain_id: 196,
+            seed: Seed::default(),
+            no_baseline: false,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// Why there is no report. Ours or the set-up's: exit 2.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The target cannot be run.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// There is no anvil.
+    #[error(transparent)]
+    Anvil(#[from] MissingAnvil),
+    /// The chain failed.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The filter selects nothing.
+    #[error(transparent)]
+    Filter(#[from] NoSuchCheck),
+    /// The target does not speak the profile asked for.
+    #[error("{name} does not speak {asked}; it speaks {}", .spoken.join(", "))]
+    Profile {
+        /// The target.
+        name: String,
+        /// What was asked for.
+        asked: Profile,
+        /// What it declares.
+        spoken: Vec<String>,
+    },
+    /// The target does not know the fault asked for.
+    #[error("{name} has no fault {asked:?}; it has: {}", .known.join(", "))]
+    Fault {
+        /// The target.
+        name: String,
+        /// What was asked for.
+        asked: String,
+        /// What it declares.
+        known: Vec<String>,
+    },
+    /// Money is missing at the end.
+    #[error("{0} base units ended with accounts no check knows")]
+    Unaccounted(U256),
+    /// The HTTP client cannot be built.
+    #[error("no HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// What a run tells while it goes on.
+pub trait Watcher: Sync {
+    /// Something a person waits for.
+    fn notice(&self, text: &str);
+    /// So many checks will be told of.
+    fn planned(&self, checks: usize);
+    /// A check ended.
+    fn concluded(&self, id: &str, verdict: Verdict);
+}
+
+/// Runs the selected checks against `target`.
+///
+/// # Errors
+/// [`RunError`] for whatever keeps the run from a report.
+pub async fn run(
+    target: &Target,
+    registry: &Registry,
+    options: &RunOptions,
+    watcher: &dyn Watcher,
+) -> Result<Report, RunError> {
+    let checks = registry.select(options.filter.as_deref())?;
+    let baseline = Baseline::new(&target.name, &target.known_failures, registry)?;
+    let notice = |text: &str| watcher.notice(text);
+    let anvil = AnvilBinary::find(notice).await?;
+    let chain = ChainOptions { chain_id: options.chain_id, seed: options.seed };
+    let testbed = Arc::new(Testbed::start(&anvil, chain).await?);
+    let mut process = Process::start(target, &[], &notice).await?;
+    let client = Client::new(false)?;
+    let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
+    let performance = async {
+        let identity = adapter.identity().await?;
+        accepts(&identity, options)?;
+        let planned = plan(&checks, &identity, options.profile);
+        watcher.planned(planned.len());
+        let stage = Stage {
+            testbed: testbed.clone(),
+            adapter: adapter.clone(),
+            client,
+            scope: String::new(),
+            faults: options.faults.clone(),
+            concurrency: CONCURRENCY,
+            evidence: true,
+        };
+        let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
+        let conclusions = stage.play(&planned, &done).await?;
+        account_for_all(&testbed, &conclusions).await?;
+        Ok::<_, RunError>((identity, conclusions))
+    };
+    let performed = tokio::select! {
+        performed = performance => performed,
+        death = process.died() => Err(death.into()),
+    };
+    process.stop().await;
+    let (identity, conclusions) = performed?;
+    let observed: BTreeMap<String, Verdict> =
+        conclusions.iter().map(|c| (c.check.id(), c.verdict())).collect();
+    let observed = observed.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
+    let stale = if options.no_baseline { Vec::new() } else { baseline.stale(&observed) };
+    let baseline = (!options.no_baseline).then_some(&baseline);
+    let testbed = TestbedSummary {
+        chain_id: options.chain_id,
+        seed: options.seed.0,
+        anvil: ANVIL_VERSION.to_owned(),
+    };
+    Ok(Report::new(identity, testbed, conclusions, baseline, stale))
+}
+
+fn accepts(identity: &Identity, options: &RunOptions) -> Result<(), RunError> {
+    if let Some(asked) = options.profile.filter(|asked| !identity.profiles.contains(asked)) {
+        return Err(RunError::Profile {
+            name: identity.name.clone(),
+            asked,
+            spoken: identity.profiles.iter().map(ToString::to_string).collect(),
+        });
+    }
+    let known: Vec<String> = identity.faults.iter().map(|fault| fault.name.clone()).collect();
+    match options.faults.iter().find(|asked| !known.contains(asked)) {
+        None => Ok(()),
+        Some(asked) => {
+            Err(RunError::Fault { name: identity.name.clone(), asked: asked.clone(), known })
+        }
+    }
+}
+
+/// The conservation law: at the end, every unit minted is with an account some
+/// check watched. The ledger proves it, not the target.
+pub(crate) async fn account_for_all(
+    testbed: &Testbed,
+    conclusions: &[Conclusion],
+) -> Result<(), RunError> {
+    let accounts: Vec<Address> =
+        conclusions.iter().flat_map(|conclusion| conclusion.accounts.iter().copied()).collect();
+    let unaccounted = Ledger::unaccounted(&testbed.chain, &accounts).await?;
+    if unaccounted.is_zero() { Ok(()) } else { Err(RunError::Unaccounted(unaccounted)) }
+}

@@ -1,0 +1,186 @@
+//! Runs planned checks side by side, controls first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use conform402_chain::{ChainError, Movement};
+use conform402_facilitator::Entry;
+use futures::stream::{self, StreamExt as _};
+use serde::Serialize;
+
+use crate::bed::{Bed, payer_label};
+use crate::check::Check;
+use crate::http::{Client, Exchange};
+use crate::plan::Planned;
+use crate::target::Adapter;
+use crate::testbed::Testbed;
+use crate::verdict::{Broken, Outcome, Verdict};
+
+/// Longest a check may take before nothing more is expected of it.
+const CHECK_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// What a check left behind: the bytes that prove its verdict.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Evidence {
+    /// Between buyer and target.
+    pub exchanges: Vec<Exchange>,
+    /// Between target and facilitator.
+    pub facilitator: Vec<Entry>,
+    /// On chain.
+    pub movements: Vec<Movement>,
+}
+
+/// A check that was run, or was not.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    /// The check.
+    pub check: &'static Check,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether it is undecided only because its control failed.
+    pub for_want_of_control: bool,
+    /// What proves it; empty unless it was run and evidence was asked for.
+    pub evidence: Evidence,
+    /// The accounts it used.
+    pub accounts: Vec<Address>,
+}
+
+impl Conclusion {
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(&self.outcome, self.check.level)
+    }
+
+    fn not_run(check: &'static Check, broken: Broken, for_want_of_control: bool) -> Self {
+        Self {
+            check,
+            outcome: Err(broken),
+            for_want_of_control,
+            evidence: Evidence::default(),
+            accounts: Vec::new(),
+        }
+    }
+}
+
+/// Where and how checks are run.
+pub(crate) struct Stage {
+    pub testbed: Arc<Testbed>,
+    pub adapter: Arc<Adapter>,
+    pub client: Client,
+    /// First segment of every path; keeps the runs of a kill matrix apart.
+    pub scope: String,
+    /// Faults of the reference target.
+    pub faults: Vec<String>,
+    /// Checks at once.
+    pub concurrency: usize,
+    /// Whether to collect evidence.
+    pub evidence: bool,
+}
+
+impl Stage {
+    /// Runs every planned check, and tells `done` of each.
+    pub async fn play(
+        &self,
+        planned: &[Planned],
+        done: &(dyn Fn(&Conclusion) + Sync),
+    ) -> Result<Vec<Conclusion>, ChainError> {
+        self.fund(planned).await?;
+        let mut conclusions: Vec<Conclusion> = planned
+            .iter()
+            .filter_map(|planned| {
+                let reason = planned.excluded.clone()?;
+                Some(Conclusion::not_run(planned.check, Broken::NotApplicable(reason), false))
+            })
+            .collect();
+        let applicable = || planned.iter().filter(|planned| planned.excluded.is_none());
+        let controls = applicable().map(|planned| planned.check).filter(|check| check.is_control);
+        let controls = self.run_all(controls, done).await;
+        let failed: BTreeMap<String, String> = controls
+            .iter()
+            .filter(|conclusion| conclusion.verdict() != Verdict::Pass)
+            .map(|conclusion| (conclusion.check.group(), conclusion.check.id()))
+            .collect();
+        conclusions.extend(controls);
+        let (undecided, decidable): (Vec<_>, Vec<_>) = applicable()
+            .map(|planned| planned.check)
+            .filter(|check| !check.is_control)
+            .partition(|check| failed.contains_key(&check.group()));
+        conclusions.extend(undecided.into_iter().map(|check| {
+            let control = failed.get(&check.group()).cloned().unwrap_or_default();
+            let reason = format!("its positive control {control} does not pass");
+            Conclusion::not_run(check, Broken::Undecided(reason), true)
+        }));
+        conclusions.extend(self.run_all(decidable, done).await);
+        for conclusion in conclusions.iter().filter(|conclusion| conclusion.accounts.is_empty()) {
+            done(conclusion);
+        }
+        conclusions.sort_by_cached_key(|conclusion| conclusion.check.id());
+        Ok(conclusions)
+    }
+
+    async fn fund(&self, planned: &[Planned]) -> Result<(), ChainError> {
+        let seed = self.testbed.chain.seed();
+        let payers: Vec<Address> = planned
+            .iter()
+            .filter(|planned| planned.excluded.is_none())
+            .map(|planned| seed.key(&payer_label(&planned.check.id())).address())
+            .collect();
+        self.testbed.fund(&payers).await
+    }
+
+    async fn run_all(
+        &self,
+        checks: impl IntoIterator<Item = &'static Check>,
+        done: &(dyn Fn(&Conclusion) + Sync),
+    ) -> Vec<Conclusion> {
+        stream::iter(checks)
+            .map(|check| async move {
+                let conclusion = self.run(check).await;
+                done(&conclusion);
+                conclusion
+            })
+            .buffer_unordered(self.concurrency)
+            .collect()
+            .await
+    }
+
+    async fn run(&self, check: &'static Check) -> Conclusion {
+        let bed = Arc::new(Bed::new(
+            self.testbed.clone(),
+            self.adapter.clone(),
+            self.client.clone(),
+            check.id(),
+            &self.scope,
+            self.faults.clone(),
+        ));
+        let scenario = {
+            let bed = bed.clone();
+            tokio::spawn(async move { (check.run)(&bed).await })
+        };
+        let abort = scenario.abort_handle();
+        let outcome = match tokio::time::timeout(CHECK_TIMEOUT, scenario).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Broken::Ours(format!("the check itself failed: {panic}"))),
+            Err(_) => {
+                abort.abort();
+                let reason = format!("no end after {} s", CHECK_TIMEOUT.as_secs());
+                Err(Broken::Undecided(reason))
+            }
+        };
+        let evidence = if self.evidence { evidence(&bed).await } else { Evidence::default() };
+        let accounts = bed.accounts();
+        Conclusion { check, outcome, for_want_of_control: false, evidence, accounts }
+    }
+}
+
+async fn evidence(bed: &Bed) -> Evidence {
+    Evidence {
+        exchanges: bed.take_exchanges(),
+        facilitator: bed.asked(),
+        // A chain that no longer answers has failed the check already.
+        movements: bed.movements().await.unwrap_or_default(),
+    }
+}

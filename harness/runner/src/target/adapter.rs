@@ -1,0 +1,66 @@
+//! The adapter's own routes.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::TargetError;
+use crate::contract::{IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION};
+use crate::http::{Client, Sent};
+
+/// An adapter that listens.
+#[derive(Debug)]
+pub(crate) struct Adapter {
+    client: Client,
+    url: String,
+}
+
+impl Adapter {
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks the target who it is.
+    pub async fn identity(&self) -> Result<Identity, TargetError> {
+        let sent = Sent { method: "GET".into(), url: self.url.clone() + IDENTITY, ..Sent::default() };
+        let value: Value = self.ask(IDENTITY, sent).await?;
+        let contract = value["contract"].as_u64();
+        if contract != Some(u64::from(VERSION)) {
+            let reason = format!("speaks contract {}, this harness {VERSION}", value["contract"]);
+            return Err(TargetError::Contract { route: IDENTITY, reason });
+        }
+        serde_json::from_value(value)
+            .map_err(|error| TargetError::Contract { route: IDENTITY, reason: error.to_string() })
+    }
+
+    /// Has the target serve offers.
+    pub async fn mount(&self, mount: &Mount) -> Result<Mounting, TargetError> {
+        let body = serde_json::to_string(mount)
+            .map_err(|error| TargetError::Contract { route: MOUNTS, reason: error.to_string() })?;
+        let sent = Sent {
+            method: "POST".into(),
+            url: self.url.clone() + MOUNTS,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body,
+        };
+        self.ask(MOUNTS, sent).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        route: &'static str,
+        sent: Sent,
+    ) -> Result<T, TargetError> {
+        let broken = |reason: String| TargetError::Contract { route, reason };
+        let answer = self.client.send(&sent).await.map_err(|error| broken(error.to_string()))?;
+        let excerpt: String = answer.body.chars().take(300).collect();
+        if !(200..300).contains(&answer.status) {
+            return Err(broken(format!("answered {}: {excerpt}", answer.status)));
+        }
+        serde_json::from_str(&answer.body)
+            .map_err(|error| broken(format!("{error} in the answer {excerpt:?}")))
+    }
+}

@@ -1,0 +1,147 @@
+"""The OKX Python SDK (okxweb3-app-mpp on pympp) as a conform402 target.
+
+Charges are written as that SDK documents them: `@mpp.pay()` where it can, the
+low-level `mpp.charge()` where `pay()` has no such argument (splits, body).
+"""
+
+import os
+import socket
+import threading
+from importlib.metadata import version
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from mpp import Challenge, Credential, Receipt
+from mpp.server.decorator import make_challenge_response
+from mpp.server.mpp import Mpp
+from mpp_evm import ChargeIntent, EvmMethod, EvmPaymentError, OKXSAClient
+
+SDK = "okxweb3-app-mpp"
+CAPABILITIES = [
+    "charge",
+    "charge.hash",
+    "charge.splits",
+    "charge.fee-payer",
+    "body-digest",
+    "description",
+]
+
+app = FastAPI(openapi_url=None)
+
+
+@app.get("/conform402/identity")
+async def identity():
+    return {
+        "contract": 1,
+        "name": "okx-python-mpp",
+        "sdk": SDK,
+        "version": version(SDK),
+        "language": "python",
+        "profiles": ["okx-python"],
+        "capabilities": CAPABILITIES,
+    }
+
+
+@app.post("/conform402/mounts")
+async def mount(request: Request):
+    order = await request.json()
+    testbed, refused = order["testbed"], []
+    facilitator = testbed["facilitator"]
+    sa_client = OKXSAClient(
+        base_url=facilitator["url"],
+        api_key=facilitator["apiKey"],
+        secret_key=facilitator["secretKey"],
+        passphrase=facilitator["passphrase"],
+        timeout=facilitator["timeoutMs"] / 1000,
+    )
+    for offer in order["offers"]:
+        mpp = merchant(testbed, offer, sa_client)
+        low_level = offer.get("splits") or offer["bindBody"]
+        try:
+            endpoint = await charge_endpoint(mpp, offer) if low_level else pay_endpoint(mpp, offer)
+        except ValueError as refusal:
+            refused.append({"path": offer["path"], "reason": str(refusal)})
+        else:
+            app.add_api_route(offer["path"], endpoint, methods=offer["methods"])
+    return {"refused": refused}
+
+
+def merchant(testbed, offer, sa_client):
+    # The SDK keeps chain id and fee payer on the intent, not on pay().
+    charge = ChargeIntent(
+        sa_client=sa_client,
+        chain_id=offer["chainId"],
+        recipient=offer["recipient"],
+        fee_payer=offer.get("feePayer", False),
+    )
+    method = EvmMethod(intents={"charge": charge})
+    method.decimals = testbed["token"]["decimals"]
+    return Mpp.create(method=method, realm=testbed["realm"], secret_key=testbed["secretKey"])
+
+
+def pay_endpoint(mpp, offer):
+    @mpp.pay(
+        amount=offer["price"],
+        intent="charge",
+        currency=offer["currency"],
+        recipient=offer["recipient"],
+        description=offer.get("description"),
+    )
+    async def paid(request: Request, credential: Credential, receipt: Receipt):
+        return content(offer)
+
+    return paid
+
+
+async def charge_endpoint(mpp, offer):
+    async def charge(authorization, body):
+        return await mpp.charge(
+            authorization,
+            offer["price"],
+            currency=offer["currency"],
+            recipient=offer["recipient"],
+            description=offer.get("description"),
+            splits=offer.get("splits"),
+            fee_payer=offer.get("feePayer", False),
+            chain_id=offer["chainId"],
+            body=body,
+        )
+
+    async def paid(request: Request):
+        body = await request.body() if offer["bindBody"] else None
+        try:
+            result = await charge(request.headers.get("Authorization"), body)
+        except EvmPaymentError as error:  # as the SDK's own pay() does
+            return JSONResponse(error.to_problem_details(), error.status_code)
+        if isinstance(result, Challenge):
+            return make_challenge_response(result, mpp.realm)
+        _credential, receipt = result
+        headers = {"Payment-Receipt": receipt.to_payment_receipt()}
+        return JSONResponse(content(offer), headers=headers)
+
+    # charge() judges its arguments only when called; a refusal belongs to the mount.
+    await charge(None, b"" if offer["bindBody"] else None)
+    return paid
+
+
+def content(offer):
+    if offer["handlerFails"]:
+        raise RuntimeError("this handler fails because its offer says so")
+    return {"content": offer["content"]}
+
+
+def stop_when_stdin_closes(server):
+    while os.read(0, 4096):
+        pass
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    # asyncio turns Nagle's delay off only where the protocol is named.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, timeout_graceful_shutdown=1))
+    threading.Thread(target=stop_when_stdin_closes, args=[server], daemon=True).start()
+    print(f"conform402-adapter http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    server.run(sockets=[listener])
