@@ -24,9 +24,9 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Lit, Meta, Token, parenthesized
 /// The level is `must`, `should` or `may`. Optional parts: `control` marks the
 /// positive control of the module, without which its other checks decide
 /// nothing; `profile(P)` limits the check to one dialect. Each
-/// `#[case(name, value)]` below the attribute makes a check of its own, whose
-/// value is the function's second argument; `#[case(name, killed_by(F), value)]`
-/// adds faults.
+/// `#[case(name, value, …)]` below the attribute makes a check of its own, whose
+/// values are the function's further arguments; `#[case(name, killed_by(F),
+/// value)]` adds faults.
 #[proc_macro_attribute]
 pub fn check(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = syn::parse_macro_input!(arguments as Arguments);
@@ -71,7 +71,7 @@ impl Parse for Arguments {
 struct Case {
     name: Ident,
     killed_by: Vec<Ident>,
-    value: Expr,
+    values: Vec<Expr>,
 }
 
 impl Parse for Case {
@@ -84,9 +84,8 @@ impl Parse for Case {
             killed_by = names(input)?;
             input.parse::<Token![,]>()?;
         }
-        let value = input.parse()?;
-        input.parse::<Option<Token![,]>>()?;
-        Ok(Self { name, killed_by, value })
+        let values = Punctuated::<Expr, Token![,]>::parse_terminated(input)?.into_iter().collect();
+        Ok(Self { name, killed_by, values })
     }
 }
 
@@ -139,9 +138,9 @@ fn registration(
     let documents = sources.iter().map(|(_, document)| document);
     let (case_name, call) = match case {
         None => (quote! { None }, quote! { #function(bed) }),
-        Some(Case { name, value, .. }) => {
+        Some(Case { name, values, .. }) => {
             let name = name.to_string();
-            (quote! { Some(#name) }, quote! { #function(bed, #value) })
+            (quote! { Some(#name) }, quote! { #function(bed, #(#values),*) })
         }
     };
     quote! {

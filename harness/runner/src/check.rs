@@ -103,7 +103,9 @@ impl Check {
     /// Protocol, area, section, statement: `mpp.charge.splits.sum-equal-to-amount-is-refused`.
     #[must_use]
     pub fn id(&self) -> String {
-        let case = self.case.map(|case| format!("::{case}")).unwrap_or_default();
+        // Identifiers cannot begin with the digit of a code, so those have an underscore.
+        let case = self.case.map(|case| case.trim_start_matches('_'));
+        let case = case.map(|case| format!("::{case}")).unwrap_or_default();
         format!("{}::{}{case}", self.group_path(), self.name).replace("::", ".").replace('_', "-")
     }
 

@@ -25,5 +25,5 @@ pub use inventory;
 pub use conform402_macros::check;
 pub use offer::{Mounted, Offer};
 pub use target::{Target, TargetError, Targets};
-pub use testbed::Testbed;
+pub use testbed::{FACILITATOR_TIMEOUT, Testbed};
 pub use verdict::{Broken, Outcome, Verdict};

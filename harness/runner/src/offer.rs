@@ -43,6 +43,13 @@ impl Offer {
         }
     }
 
+    /// At a price that does not fit 64 bits.
+    #[must_use]
+    pub fn costing(mut self, amount: BaseUnits) -> Self {
+        self.amount = amount;
+        self
+    }
+
     /// Sold for a POST.
     #[must_use]
     pub fn by_post(mut self) -> Self {

@@ -1,0 +1,5 @@
+//! The charge intent: how money moves.
+
+pub mod hash;
+pub mod splits;
+pub mod transaction;

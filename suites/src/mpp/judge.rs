@@ -1,0 +1,120 @@
+//! What every charge is judged by: the answer, the facilitator's journal, and
+//! the chain.
+
+use alloy::primitives::{Address, I256};
+use conform402_runner::{Answer, Bed, Broken, Mounted, Outcome};
+use conform402_wire::BaseUnits;
+use conform402_wire::problem::Problem;
+use conform402_wire::receipt;
+use serde_json::Value;
+
+use super::buyer;
+
+/// The buyer got what it paid for.
+pub fn delivered(answer: &Answer, offer: &Mounted) -> Outcome {
+    if answer.status != 200 {
+        return broken(format!("a valid payment is answered {} instead of 200", answer.status));
+    }
+    if !answer.body.contains(offer.content()) {
+        return broken("a paid answer (200) does not carry the content");
+    }
+    Ok(())
+}
+
+/// The answer is an error that gives nothing away: neither content nor receipt.
+pub fn withheld(answer: &Answer, offer: &Mounted) -> Outcome {
+    if answer.body.contains(offer.content()) {
+        return broken(format!("the content is given away ({})", answer.status));
+    }
+    if answer.status < 400 {
+        return broken(format!("answered {} instead of an error", answer.status));
+    }
+    if answer.header(receipt::HEADER).is_some() {
+        return broken(format!("an error ({}) carries a Payment-Receipt", answer.status));
+    }
+    Ok(())
+}
+
+/// Nothing was given away and nothing moved.
+pub async fn refused(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
+    withheld(answer, offer)?;
+    bed.nothing_moved().await
+}
+
+/// Refused before the facilitator was troubled: right status, a challenge to
+/// try again with, nothing given away, nothing asked, nothing moved.
+pub async fn refused_at_the_door(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
+    withheld(answer, offer)?;
+    status_is(answer, 402)?;
+    buyer::challenge_for(answer, offer)?;
+    not_asked(bed)?;
+    bed.nothing_moved().await
+}
+
+/// The facilitator was not asked about any account of this check.
+pub fn not_asked(bed: &Bed) -> Outcome {
+    match bed.asked().first() {
+        None => Ok(()),
+        Some(entry) => broken(format!("the facilitator was asked: {}", entry.endpoint)),
+    }
+}
+
+/// The HTTP status is this one.
+pub fn status_is(answer: &Answer, status: u16) -> Outcome {
+    if answer.status == status {
+        Ok(())
+    } else {
+        broken(format!("answered {} instead of {status}", answer.status))
+    }
+}
+
+/// The payer of the check paid this offer, once, to the unit.
+pub async fn paid(bed: &Bed, offer: &Mounted) -> Outcome {
+    bed.moved(&movements(bed.payer().address(), offer)).await
+}
+
+/// What moves when `payer` pays `offer`.
+pub fn movements(payer: Address, offer: &Mounted) -> Vec<(Address, I256)> {
+    let mut left = offer.amount();
+    let mut moved = Vec::new();
+    for split in offer.splits() {
+        moved.push((split.recipient, delta(split.amount)));
+        left = BaseUnits(left.0.saturating_sub(split.amount.0));
+    }
+    moved.push((offer.recipient(), delta(left)));
+    moved.push((payer, -delta(offer.amount())));
+    moved
+}
+
+fn delta(amount: BaseUnits) -> I256 {
+    I256::from_raw(amount.0)
+}
+
+/// The problem details of an answer.
+pub fn problem(answer: &Answer) -> Result<Problem, Broken> {
+    serde_json::from_str(&answer.body)
+        .map_err(|error| Broken::promise(format!("the body is no problem details: {error}")))
+}
+
+/// Whether a directive stands in `Cache-Control`.
+pub fn cache_control_has(answer: &Answer, directive: &str) -> Outcome {
+    let has = answer
+        .headers_named("cache-control")
+        .flat_map(|field| field.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case(directive));
+    if has {
+        return Ok(());
+    }
+    let found = answer.header("cache-control").unwrap_or("absent");
+    broken(format!("Cache-Control is {found}, without {directive}"))
+}
+
+/// A member of a JSON object, by reference.
+pub fn object_mut(value: &mut Value) -> Result<&mut serde_json::Map<String, Value>, Broken> {
+    value.as_object_mut().ok_or_else(|| Broken::Ours("not a JSON object".to_owned()))
+}
+
+/// A broken promise.
+pub fn broken<T>(reason: impl Into<String>) -> Result<T, Broken> {
+    Err(Broken::promise(reason))
+}

@@ -1,0 +1,10 @@
+//! The Payment authentication scheme with `method="evm"`.
+
+pub mod binding;
+mod buyer;
+pub mod challenge;
+pub mod charge;
+pub mod credential;
+mod judge;
+pub mod receipt;
+pub mod sa;
