@@ -1,1 +1,192 @@
-fn main() {}
+//! The `conform402` command: parses arguments and calls the runner.
+
+mod progress;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use conform402_runner::kill_matrix::kill_matrix;
+use conform402_runner::run::{RunOptions, run};
+use conform402_runner::{Check, Profile, Seed, Targets};
+
+use crate::progress::Progress;
+
+/// Conformance tests for HTTP 402 payments.
+///
+/// Exit status: 0 if the target conforms, or only its known failures fail;
+/// 1 if it fails; 2 if the run decided nothing, or failed itself.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the checks against a target
+    Run {
+        /// Name of a folder in targets/, or a path to one with a target.toml
+        target: String,
+        #[command(flatten)]
+        selection: Selection,
+        /// Write the whole report, evidence included, to this file
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Count known failures as failures
+        #[arg(long)]
+        no_baseline: bool,
+        /// Only this dialect
+        #[arg(long)]
+        profile: Option<Profile>,
+        /// Switch a fault of the reference target on; may be given several times
+        #[arg(long = "fault", value_name = "NAME")]
+        faults: Vec<String>,
+    },
+    /// List the checks
+    List {
+        /// Only checks whose id matches this pattern
+        #[arg(long, value_name = "GLOB")]
+        filter: Option<String>,
+    },
+    /// Say what a check asks, where that is written, and what breaks it
+    Explain {
+        /// Id of the check
+        id: String,
+    },
+    /// Run every check against every fault of the reference target
+    KillMatrix {
+        #[command(flatten)]
+        selection: Selection,
+        /// Only faults that match this pattern
+        #[arg(long, value_name = "GLOB")]
+        fault: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Selection {
+    /// Only checks whose id matches this pattern, such as 'mpp.charge.*'
+    #[arg(long, value_name = "GLOB")]
+    filter: Option<String>,
+    /// Chain id of the local chain
+    #[arg(long, default_value_t = 196)]
+    chain_id: u64,
+    /// Every key of the testbed derives from this number
+    #[arg(long, default_value_t = 402)]
+    seed: u64,
+}
+
+impl Selection {
+    fn into_options(self) -> RunOptions {
+        RunOptions {
+            filter: self.filter,
+            chain_id: self.chain_id,
+            seed: Seed(self.seed),
+            ..RunOptions::default()
+        }
+    }
+}
+
+/// What goes wrong outside the runner.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let executed = tokio::select! {
+        executed = execute(cli.command) => executed,
+        signal = interrupted() => Err(format!("interrupted by {signal}").into()),
+    };
+    match executed {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            anstream::eprintln!("conform402: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Everything started by a run ends when the run is dropped.
+async fn interrupted() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => "SIGINT",
+        () = wait(SignalKind::terminate()) => "SIGTERM",
+        () = wait(SignalKind::hangup()) => "SIGHUP",
+    }
+}
+
+async fn execute(command: Command) -> Result<u8, Failure> {
+    let registry = conform402_suites::registry();
+    match command {
+        Command::Run { target, selection, json, no_baseline, profile, faults } => {
+            let target = Targets::default().get(&target)?;
+            let options = RunOptions { no_baseline, profile, faults, ..selection.into_options() };
+            let progress = Progress::default();
+            let report = run(&target, &registry, &options, &progress).await?;
+            progress.finish();
+            if let Some(file) = json {
+                std::fs::write(&file, report.to_json()?)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+            }
+            print(&report.to_terminal());
+            Ok(report.exit)
+        }
+        Command::List { filter } => {
+            let mut text = String::new();
+            for check in registry.select(filter.as_deref())? {
+                text += &format!("{:8} {}\n", check.level.word(), check.id());
+            }
+            print(&text);
+            Ok(0)
+        }
+        Command::Explain { id } => {
+            print(&explain(registry.get(&id)?));
+            Ok(0)
+        }
+        Command::KillMatrix { selection, fault } => {
+            let target = Targets::default().get("reference")?;
+            let options = selection.into_options();
+            let progress = Progress::default();
+            let matrix =
+                kill_matrix(&target, &registry, &options, fault.as_deref(), &progress).await?;
+            progress.finish();
+            print(&matrix.to_terminal());
+            Ok(u8::from(!matrix.complaints.is_empty()))
+        }
+    }
+}
+
+fn explain(check: &Check) -> String {
+    let mut text = format!("{}\n{}", check.id(), check.level.word());
+    if check.is_control {
+        text += ", the positive control of its group";
+    }
+    if !check.explanation.is_empty() {
+        text += &format!("\n\n{}", check.explanation);
+    }
+    for source in check.sources {
+        text += &format!("\n\n  “{}”\n  — {}", source.quote, source.document);
+    }
+    let needs: Vec<String> = check.needs.iter().map(ToString::to_string).collect();
+    text += &format!("\n\nneeds: {}", needs.join(", "));
+    if let Some(profile) = check.profile {
+        text += &format!("\nonly in profile: {profile}");
+    }
+    text + &format!("\nkilled by: {}\n", check.killed_by.join(", "))
+}
+
+/// Prints with colours where they are wanted. A reader that went away, as
+/// `head` does, is no error.
+fn print(text: &str) {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}

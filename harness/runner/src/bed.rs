@@ -9,7 +9,7 @@ use conform402_facilitator::{Entry, Script};
 use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
 
-use crate::contract::{Mount, RefusedOffer};
+use conform402_wire::adapter::{Mount, RefusedOffer};
 use crate::http::{Answer, Client, Exchange, NoAnswer, Sent};
 use crate::offer::{Mounted, Offer};
 use crate::target::Adapter;

@@ -1,11 +1,11 @@
 //! Checks and their registry.
 
-use std::fmt;
 use std::pin::Pin;
 
+use conform402_wire::adapter::Capability;
 use conform402_wire::sa::code::Profile;
 use globset::{Glob, GlobMatcher};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::bed::Bed;
 use crate::verdict::Outcome;
@@ -55,6 +55,18 @@ pub enum Level {
     May,
 }
 
+impl Level {
+    /// The word, as drafts write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+        }
+    }
+}
+
 /// A quoted sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {
@@ -62,41 +74,6 @@ pub struct Source {
     pub quote: &'static str,
     /// Document and section.
     pub document: &'static str,
-}
-
-/// What a target declares it can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Capability {
-    /// Sells for a signed authorization.
-    #[serde(rename = "charge")]
-    Charge,
-    /// Sells for the hash of a transfer.
-    #[serde(rename = "charge.hash")]
-    ChargeHash,
-    /// Shares a charge among recipients.
-    #[serde(rename = "charge.splits")]
-    ChargeSplits,
-    /// Announces that the seller pays gas.
-    #[serde(rename = "charge.fee-payer")]
-    ChargeFeePayer,
-    /// Carries the merchant's order id.
-    #[serde(rename = "external-id")]
-    ExternalId,
-    /// Binds a challenge to the request's body.
-    #[serde(rename = "body-digest")]
-    BodyDigest,
-    /// Offers one URL for several payments.
-    #[serde(rename = "several-challenges")]
-    SeveralChallenges,
-    /// Describes what is sold.
-    #[serde(rename = "description")]
-    Description,
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
 }
 
 impl Check {

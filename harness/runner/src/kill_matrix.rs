@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use owo_colors::OwoColorize as _;
 
 use crate::check::{Check, Registry};
-use crate::contract::FaultInfo;
+use conform402_wire::adapter::FaultInfo;
 use crate::http::Client;
 use crate::plan::{Planned, plan};
 use crate::run::{RunError, RunOptions, Watcher, account_for_all};

@@ -4,7 +4,6 @@
 pub mod baseline;
 mod bed;
 mod check;
-mod contract;
 mod http;
 pub mod kill_matrix;
 mod offer;
@@ -17,9 +16,10 @@ mod testbed;
 mod verdict;
 
 pub use bed::{Bed, Request};
-pub use check::{Capability, Check, CheckFuture, Level, Registry, Source};
+pub use check::{Check, CheckFuture, Level, Registry, Source};
+pub use conform402_chain::Seed;
+pub use conform402_wire::adapter::{Capability, Identity};
 pub use conform402_wire::sa::code::Profile;
-pub use contract::Identity;
 pub use http::{Answer, Exchange};
 pub use inventory;
 pub use conform402_macros::check;

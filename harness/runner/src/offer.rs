@@ -5,7 +5,7 @@ use conform402_wire::BaseUnits;
 use conform402_wire::charge::{INTENT, METHOD, Split};
 use conform402_wire::sa::code::Profile;
 
-use crate::contract::OfferInfo;
+use conform402_wire::adapter::OfferInfo;
 use crate::testbed::Testbed;
 
 /// An offer a check wants, before it is mounted.
@@ -135,10 +135,10 @@ impl Offer {
             url: String::new(),
             info: OfferInfo {
                 path: path.to_owned(),
-                methods: self.methods,
-                protocol: "mpp",
-                payment_method: METHOD,
-                intent: INTENT,
+                methods: self.methods.into_iter().map(str::to_owned).collect(),
+                protocol: "mpp".to_owned(),
+                payment_method: METHOD.to_owned(),
+                intent: INTENT.to_owned(),
                 profile: self.profile,
                 amount: self.amount,
                 price: self.amount.to_decimal(token.decimals),
@@ -219,7 +219,7 @@ impl Mounted {
 
     /// The method a buyer uses.
     #[must_use]
-    pub fn http_method(&self) -> &'static str {
-        self.info.methods[0]
+    pub fn http_method(&self) -> &str {
+        self.info.methods.first().map_or("GET", String::as_str)
     }
 }

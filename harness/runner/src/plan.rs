@@ -3,7 +3,7 @@
 use conform402_wire::sa::code::Profile;
 
 use crate::check::Check;
-use crate::contract::Identity;
+use conform402_wire::adapter::Identity;
 
 /// A check, and why it does not apply, if so.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use conform402_wire::sa::code::Profile;
 
 use crate::baseline::Baseline;
 use crate::check::{NoSuchCheck, Registry};
-use crate::contract::Identity;
+use conform402_wire::adapter::Identity;
 use crate::http::Client;
 use crate::plan::plan;
 use crate::report::{Report, TestbedSummary};

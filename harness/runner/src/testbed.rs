@@ -8,7 +8,7 @@ use conform402_chain::{AnvilBinary, Chain, ChainError, ChainOptions};
 use conform402_facilitator::{ApiCredentials, Facilitator};
 use conform402_wire::BaseUnits;
 
-use crate::contract::{FacilitatorInfo, TestbedInfo, TokenInfo};
+use conform402_wire::adapter::{FacilitatorInfo, TestbedInfo, TokenInfo};
 
 /// What every payer holds of each token when a check begins.
 pub const PAYER_FUNDS: BaseUnits = BaseUnits::new(1_000_000);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::baseline::Baseline;
 use crate::check::{Level, Source};
-use crate::contract::Identity;
+use conform402_wire::adapter::Identity;
 use crate::schedule::{Conclusion, Evidence};
 use crate::verdict::{Broken, Verdict};
 

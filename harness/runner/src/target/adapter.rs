@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::TargetError;
-use crate::contract::{IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION};
+use conform402_wire::adapter::{IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION};
 use crate::http::{Client, Sent};
 
 /// An adapter that listens.

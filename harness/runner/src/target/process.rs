@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{Target, TargetError};
-use crate::contract::READY;
+use conform402_wire::adapter::READY;
 
 /// How long a set-up may take; it may have to fetch packages.
 const SETUP_TIMEOUT: Duration = Duration::from_mins(15);

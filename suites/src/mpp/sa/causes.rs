@@ -21,7 +21,7 @@ async fn no_cause_no_code(bed: &Bed) -> Outcome {
 }
 
 fn code_was(bed: &Bed, expected: i64) -> Outcome {
-    match bed.asked().last().and_then(Entry::code) {
+    match bed.asked().first().and_then(Entry::code) {
         Some(code) if code == expected => Ok(()),
         Some(code) => broken(format!("the facilitator answered {code} instead of {expected}")),
         None => broken("the facilitator was not asked"),

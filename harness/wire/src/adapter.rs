@@ -1,13 +1,14 @@
 //! The adapter contract, version 1: what harness and adapter say to each other
 //! (`targets/adapter.openapi.yaml`).
 
+use std::fmt;
+
 use alloy::primitives::Address;
-use conform402_wire::BaseUnits;
-use conform402_wire::charge::Split;
-use conform402_wire::sa::code::Profile;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Capability;
+use crate::amount::BaseUnits;
+use crate::charge::Split;
+use crate::sa::code::Profile;
 
 /// The version this harness speaks.
 pub const VERSION: u32 = 1;
@@ -43,6 +44,41 @@ pub struct Identity {
     pub faults: Vec<FaultInfo>,
 }
 
+/// What a target declares it can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Capability {
+    /// Sells for a signed authorization.
+    #[serde(rename = "charge")]
+    Charge,
+    /// Sells for the hash of a transfer.
+    #[serde(rename = "charge.hash")]
+    ChargeHash,
+    /// Shares a charge among recipients.
+    #[serde(rename = "charge.splits")]
+    ChargeSplits,
+    /// Announces that the seller pays gas.
+    #[serde(rename = "charge.fee-payer")]
+    ChargeFeePayer,
+    /// Carries the merchant's order id.
+    #[serde(rename = "external-id")]
+    ExternalId,
+    /// Binds a challenge to the request's body.
+    #[serde(rename = "body-digest")]
+    BodyDigest,
+    /// Offers one URL for several payments.
+    #[serde(rename = "several-challenges")]
+    SeveralChallenges,
+    /// Describes what is sold.
+    #[serde(rename = "description")]
+    Description,
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// A fault of the reference target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultInfo {
@@ -53,19 +89,19 @@ pub struct FaultInfo {
 }
 
 /// Offers to serve, and the testbed to serve them on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mount {
     /// Where everything is.
     pub testbed: TestbedInfo,
     /// What to sell.
     pub offers: Vec<OfferInfo>,
     /// Faults these offers have; empty for every target but the reference.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
 }
 
 /// A testbed, as a target sees it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestbedInfo {
     /// EIP-155 chain id.
@@ -85,7 +121,7 @@ pub struct TestbedInfo {
 }
 
 /// A token.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TokenInfo {
     /// Contract.
     pub address: Address,
@@ -98,7 +134,7 @@ pub struct TokenInfo {
 }
 
 /// The SA API and the keys to it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FacilitatorInfo {
     /// Base URL.
@@ -114,19 +150,19 @@ pub struct FacilitatorInfo {
 }
 
 /// A paid route.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferInfo {
     /// Absolute path.
     pub path: String,
     /// HTTP methods it answers.
-    pub methods: Vec<&'static str>,
+    pub methods: Vec<String>,
     /// Always `mpp`, so far.
-    pub protocol: &'static str,
+    pub protocol: String,
     /// Always `evm`, so far.
-    pub payment_method: &'static str,
+    pub payment_method: String,
     /// Always `charge`, so far.
-    pub intent: &'static str,
+    pub intent: String,
     /// The dialect, for targets that speak several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
@@ -150,7 +186,7 @@ pub struct OfferInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_payer: Option<bool>,
     /// Shares.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<Split>,
     /// Whether to bind the request's body.
     pub bind_body: bool,
@@ -161,7 +197,7 @@ pub struct OfferInfo {
 }
 
 /// What an adapter answers to a mount.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Mounting {
     /// Offers the SDK refuses to serve.
     #[serde(default)]
@@ -169,7 +205,7 @@ pub struct Mounting {
 }
 
 /// An offer the SDK refuses to serve.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RefusedOffer {
     /// Its path.
     pub path: String,

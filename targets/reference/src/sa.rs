@@ -1,0 +1,174 @@
+//! The client of the settlement service. It fails closed: whatever it cannot
+//! read as a success is none.
+
+use std::time::Duration;
+
+use conform402_wire::adapter::{FacilitatorInfo, TestbedInfo};
+use conform402_wire::charge::ChargePayload;
+use conform402_wire::sa::charge::{ChargeReceipt, SETTLE, VERIFY_HASH};
+use conform402_wire::sa::{SaCode, auth};
+use conform402_wire::{Credential, timestamp};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::fault::{Faults, fault};
+
+/// Why the settlement service did not settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSettled {
+    /// It refused.
+    #[error("refused with {0}")]
+    Refused(SaCode),
+    /// It answered what is no answer.
+    #[error("its answer cannot be read")]
+    Unreadable,
+    /// It did not answer in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// The connection broke.
+    #[error("the connection broke")]
+    Lost,
+}
+
+impl NotSettled {
+    /// The code a buyer is shown: what is not known to be a refusal is an
+    /// internal error.
+    pub const fn code(self) -> SaCode {
+        match self {
+            Self::Refused(code) => code,
+            _ => SaCode::Internal,
+        }
+    }
+}
+
+/// A payment that was settled.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// Transaction hash.
+    pub reference: String,
+    /// The merchant's order id.
+    pub external_id: Option<String>,
+}
+
+/// The settlement service of one mount.
+#[derive(Clone, Debug)]
+pub struct SaClient {
+    http: reqwest::Client,
+    service: FacilitatorInfo,
+    faults: Faults,
+}
+
+impl SaClient {
+    pub fn new(http: reqwest::Client, testbed: &TestbedInfo, faults: Faults) -> Self {
+        Self { http, service: testbed.facilitator.clone(), faults }
+    }
+
+    /// Has a credential settled or verified.
+    pub async fn settle(&self, credential: &Credential, payload: &Value) -> Result<Settled, NotSettled> {
+        let body = json!({
+            "challenge": credential.challenge,
+            "payload": payload,
+            "source": credential.source.as_deref().unwrap_or_default(),
+        });
+        let is_hash = payload["type"] == "hash";
+        let path = if is_hash { VERIFY_HASH } else { SETTLE };
+        let (status, answer) = self.post(path, &body.to_string()).await?;
+        self.read(status, &answer, credential)
+    }
+
+    /// Asks without anything to settle.
+    pub async fn ask_in_vain(&self, challenge: &conform402_wire::Challenge) {
+        let body = json!({"challenge": challenge, "source": ""}).to_string();
+        let _ = self.post(VERIFY_HASH, &body).await;
+    }
+
+    async fn post(&self, path: &str, body: &str) -> Result<(u16, String), NotSettled> {
+        let stamp = timestamp::format_millis(Timestamp::now());
+        let service = &self.service;
+        let signature = auth::sign(&service.secret_key, &stamp, "POST", path, body.as_bytes());
+        let failed = |error: reqwest::Error| {
+            if error.is_timeout() { NotSettled::Timeout } else { NotSettled::Lost }
+        };
+        let response = self
+            .http
+            .post(format!("{}{path}", service.url))
+            .timeout(Duration::from_millis(service.timeout_ms))
+            .header("content-type", "application/json")
+            .header(auth::KEY, &service.api_key)
+            .header(auth::SIGN, signature)
+            .header(auth::TIMESTAMP, stamp)
+            .header(auth::PASSPHRASE, &service.passphrase)
+            .body(body.to_owned())
+            .send()
+            .await
+            .map_err(failed)?;
+        let status = response.status().as_u16();
+        Ok((status, response.text().await.map_err(failed)?))
+    }
+
+    fn read(&self, status: u16, body: &str, credential: &Credential) -> Result<Settled, NotSettled> {
+        let faults = &self.faults;
+        if status != 200
+            && !fault!(faults, "ignores-http-errors", "a success in an HTTP error counts")
+        {
+            return Err(NotSettled::Unreadable);
+        }
+        let envelope: Value = serde_json::from_str(body).unwrap_or_default();
+        if !envelope.is_object() {
+            return if fault!(faults, "reads-unreadable-as-success", "an answer that is no envelope counts") {
+                Ok(Settled::default())
+            } else {
+                Err(NotSettled::Unreadable)
+            };
+        }
+        self.read_code(&envelope["code"])?;
+        if fault!(faults, "reads-any-data-as-receipt", "code 0 is enough, whatever `data` holds") {
+            return Ok(Settled {
+                reference: envelope["data"]["reference"].as_str().unwrap_or_default().to_owned(),
+                external_id: envelope["data"]["externalId"].as_str().map(str::to_owned),
+            });
+        }
+        let receipt: ChargeReceipt =
+            serde_json::from_value(envelope["data"].clone()).map_err(|_| NotSettled::Unreadable)?;
+        let fails = receipt.status != "success";
+        if fails && !fault!(faults, "ignores-the-receipts-status", "a failed or pending settlement counts") {
+            return Err(NotSettled::Unreadable);
+        }
+        let of_another = receipt.challenge_id.is_some_and(|id| id != credential.challenge.id.0);
+        if of_another && !fault!(faults, "takes-receipts-of-others", "a receipt for another challenge counts") {
+            return Err(NotSettled::Unreadable);
+        }
+        Ok(Settled { reference: receipt.reference.to_string(), external_id: receipt.external_id })
+    }
+
+    fn read_code(&self, code: &Value) -> Result<(), NotSettled> {
+        let faults = &self.faults;
+        let counts = match code.as_i64() {
+            Some(0) => true,
+            Some(number) => match SaCode::from_number(number) {
+                Some(code) => return Err(NotSettled::Refused(code)),
+                None if number < 0 => {
+                    fault!(faults, "reads-negative-codes-as-success", "a negative code counts")
+                }
+                None => fault!(faults, "reads-unknown-codes-as-success", "an unknown code counts"),
+            },
+            None if code.is_string() => {
+                fault!(faults, "reads-text-codes-as-success", "a code that is text counts")
+            }
+            None => fault!(faults, "reads-missing-code-as-success", "an answer without code counts"),
+        };
+        if counts { Ok(()) } else { Err(NotSettled::Unreadable) }
+    }
+}
+
+/// What is sent to the service for a payload.
+pub fn forwarded(faults: &Faults, payload: &ChargePayload) -> Value {
+    let mut payload = payload.clone();
+    if let ChargePayload::Transaction { authorization } = &mut payload
+        && authorization.splits.len() == 1
+        && fault!(faults, "forgets-a-lone-split", "a single split is not passed on")
+    {
+        authorization.splits.clear();
+    }
+    json!(payload)
+}

@@ -1,0 +1,144 @@
+//! What is on sale, and what was sold.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use conform402_wire::adapter::{Mount, OfferInfo, TestbedInfo};
+use conform402_wire::{Challenge, ChallengeId};
+
+use crate::fault::Faults;
+use crate::sa::SaClient;
+
+/// Every route, and the record of every challenge.
+#[derive(Debug)]
+pub struct Shop {
+    faults_of_all: Vec<String>,
+    routes: Mutex<HashMap<String, Arc<Route>>>,
+    challenges: Mutex<HashMap<ChallengeId, Record>>,
+    paying: Mutex<HashSet<String>>,
+    serial: AtomicU64,
+    http: reqwest::Client,
+}
+
+/// One URL and what it can be paid with.
+#[derive(Debug)]
+pub struct Route {
+    /// Alternatives, in order.
+    pub offers: Vec<OfferInfo>,
+    /// Realm and secret.
+    pub testbed: TestbedInfo,
+    /// The settlement service.
+    pub sa: SaClient,
+    /// What this route breaks.
+    pub faults: Faults,
+}
+
+/// A challenge that was given out.
+#[derive(Debug)]
+struct Record {
+    issued: Challenge,
+    claim: Claim,
+}
+
+/// How far a challenge has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Not presented, or refused.
+    Free,
+    /// A payment of it is being settled.
+    Settling,
+    /// It was paid.
+    Paid,
+}
+
+impl Shop {
+    pub fn new(faults_of_all: Vec<String>) -> Self {
+        Self {
+            faults_of_all,
+            routes: Mutex::default(),
+            challenges: Mutex::default(),
+            paying: Mutex::default(),
+            serial: AtomicU64::new(1),
+            http: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
+        }
+    }
+
+    /// Puts the offers of a mount on sale.
+    pub fn mount(&self, mount: Mount) {
+        let mut faults = mount.faults;
+        faults.extend(self.faults_of_all.iter().cloned());
+        let faults = Faults(faults);
+        let mut by_path: HashMap<String, Vec<OfferInfo>> = HashMap::new();
+        for offer in mount.offers {
+            by_path.entry(offer.path.clone()).or_default().push(offer);
+        }
+        let mut routes = lock(&self.routes);
+        for (path, offers) in by_path {
+            let sa = SaClient::new(self.http.clone(), &mount.testbed, faults.clone());
+            let (testbed, faults) = (mount.testbed.clone(), faults.clone());
+            routes.insert(path, Arc::new(Route { offers, testbed, sa, faults }));
+        }
+    }
+
+    /// The route of a path.
+    pub fn route(&self, path: &str) -> Option<Arc<Route>> {
+        lock(&self.routes).get(path).cloned()
+    }
+
+    /// A number no other challenge has.
+    pub fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Records a challenge that is given out.
+    pub fn issue(&self, challenge: &Challenge) {
+        let record = Record { issued: challenge.clone(), claim: Claim::Free };
+        lock(&self.challenges).entry(challenge.id.clone()).or_insert(record);
+    }
+
+    /// The challenge given out under this id.
+    pub fn issued(&self, id: &ChallengeId) -> Option<Challenge> {
+        lock(&self.challenges).get(id).map(|record| record.issued.clone())
+    }
+
+    /// Claims a challenge for settlement, at once and for one caller only. A
+    /// challenge another process gave out is unknown here, and recorded now.
+    ///
+    /// # Errors
+    /// How far it has come already.
+    pub fn claim(&self, challenge: &Challenge) -> Result<(), Claim> {
+        let mut challenges = lock(&self.challenges);
+        let record = challenges
+            .entry(challenge.id.clone())
+            .or_insert_with(|| Record { issued: challenge.clone(), claim: Claim::Free });
+        match record.claim {
+            Claim::Free => {
+                record.claim = Claim::Settling;
+                Ok(())
+            }
+            taken => Err(taken),
+        }
+    }
+
+    /// Ends a claim.
+    pub fn conclude(&self, id: &ChallengeId, claim: Claim) {
+        if let Some(record) = lock(&self.challenges).get_mut(id) {
+            record.claim = claim;
+        }
+    }
+
+    /// Remembers that somebody paid.
+    pub fn remember_payer(&self, source: &str) {
+        lock(&self.paying).insert(source.to_owned());
+    }
+
+    /// Whether somebody ever paid.
+    pub fn has_paid(&self, source: &str) -> bool {
+        lock(&self.paying).contains(source)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
