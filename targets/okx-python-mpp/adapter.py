@@ -141,6 +141,7 @@ if __name__ == "__main__":
     # asyncio turns Nagle's delay off only where the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    listener.listen()
     server = uvicorn.Server(uvicorn.Config(app, access_log=False, timeout_graceful_shutdown=1))
     threading.Thread(target=stop_when_stdin_closes, args=[server], daemon=True).start()
     print(f"conform402-adapter http://127.0.0.1:{listener.getsockname()[1]}", flush=True)

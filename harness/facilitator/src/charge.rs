@@ -2,7 +2,7 @@
 //! settles (seed 002, "Splits" and "SA API error code → PaymentError
 //! subclass"; seed 000, "Charge — ChargeIntent").
 
-use alloy::primitives::{Address, Bytes, TxHash, U256};
+use alloy::primitives::{Address, B256, Bytes, TxHash, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolCall as _, SolEvent as _};
 use conform402_chain::{ChainError, Ledger, Token, TokenInfo};
@@ -163,6 +163,13 @@ impl Desk {
             if transfer.value != due.value {
                 return invalid("authorization.value does not match expected amount");
             }
+        }
+        let mut nonces: Vec<B256> = transfers.iter().map(|transfer| transfer.nonce).collect();
+        nonces.sort_unstable();
+        if nonces.windows(2).any(|pair| pair[0] == pair[1]) {
+            // Each would pass its own simulation, and the second revert after
+            // the first has moved money.
+            return invalid("two authorizations share a nonce");
         }
         let token = self.token(charge.request.currency)?;
         for transfer in &transfers {

@@ -12,6 +12,7 @@ mod script;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use alloy::primitives::{Address, TxHash};
 use conform402_chain::Chain;
@@ -164,16 +165,23 @@ impl Desk {
     async fn answer(&self, received: Received) -> ResponseTemplate {
         let accounts = journal::accounts_in(&received.body);
         let signed = (received.is_signed)(&self.credentials);
+        let script = self.script_for(&accounts);
+        let delay = match script {
+            Some(Script::Slowly(delay)) => delay,
+            _ => Duration::ZERO,
+        };
         let (template, answer) = if !signed {
-            json_reply(401, &Envelope { code: 50113, data: serde_json::json!({}), msg: "Invalid Sign".into() })
-        } else if let Some(script) = self.script_for(&accounts) {
-            script.reply()
+            let msg = "Invalid Sign".to_owned();
+            json_reply(401, &Envelope { code: 50113, data: serde_json::json!({}), msg })
+        } else if let Some(scripted) = script.and_then(Script::reply) {
+            scripted
         } else {
             match self.charge(&received.path, &received.body).await {
                 Ok(data) => json_reply(200, &Envelope::success(data)),
                 Err(refusal) => json_reply(200, &Envelope::refusal(refusal.code, refusal.reason)),
             }
         };
+        let template = if delay.is_zero() { template } else { template.set_delay(delay) };
         self.journal.enter(received.path, received.body, accounts, signed, answer);
         template
     }

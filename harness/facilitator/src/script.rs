@@ -10,6 +10,8 @@ use crate::journal::Answer;
 /// What the facilitator does instead of its work.
 #[derive(Clone, Debug)]
 pub enum Script {
+    /// Does its work, but keeps the answer back this long.
+    Slowly(Duration),
     /// Refuses with a code.
     Refuse(SaCode),
     /// Answers with these bytes; nothing is settled.
@@ -32,8 +34,10 @@ pub enum Script {
 }
 
 impl Script {
-    pub(crate) fn reply(self) -> (ResponseTemplate, Answer) {
-        match self {
+    /// What is answered instead of the work; `None` where the work is done.
+    pub(crate) fn reply(self) -> Option<(ResponseTemplate, Answer)> {
+        Some(match self {
+            Self::Slowly(_) => return None,
             Self::Refuse(code) => crate::json_reply(200, &Envelope::refusal(code, "scripted")),
             Self::Answer { status, body } => {
                 let template = ResponseTemplate::new(status)
@@ -54,6 +58,6 @@ impl Script {
                 (template, Answer::Truncated { sent: sent.to_owned() })
             }
             Self::Reset => (ResponseTemplate::new(503), Answer::Reset),
-        }
+        })
     }
 }

@@ -213,13 +213,17 @@ fn capitalized(word: &str) -> String {
     first.to_uppercase() + rest
 }
 
+/// `AnswersWith401` is `answers-with-401`.
 fn kebab(camel: &str) -> String {
     let mut kebab = String::new();
+    let mut last = '-';
     for c in camel.chars() {
-        if c.is_uppercase() && !kebab.is_empty() {
+        let begins_number = c.is_ascii_digit() && !last.is_ascii_digit();
+        if (c.is_uppercase() || begins_number) && !kebab.is_empty() {
             kebab.push('-');
         }
         kebab.extend(c.to_lowercase());
+        last = c;
     }
     kebab
 }

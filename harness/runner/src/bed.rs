@@ -159,9 +159,11 @@ impl Bed {
             .collect())
     }
 
-    /// Watches one more account, which holds nothing yet.
-    pub fn watch(&self, role: &str, account: Address) {
-        self.ledger.watch(role, account, BaseUnits::default());
+    /// An account of this check that should receive nothing.
+    pub fn stranger(&self) -> Address {
+        let stranger = Address::from_word(keccak256(format!("{}/stranger", self.id)));
+        self.ledger.watch("stranger", stranger, BaseUnits::default());
+        stranger
     }
 
     /// Sends a request to the target and keeps a record of it.

@@ -54,13 +54,24 @@ impl Conclusion {
         Verdict::of(&self.outcome, self.check.level)
     }
 
-    fn not_run(check: &'static Check, broken: Broken, for_want_of_control: bool) -> Self {
+    fn not_applicable(check: &'static Check, reason: String) -> Self {
         Self {
             check,
-            outcome: Err(broken),
-            for_want_of_control,
+            outcome: Err(Broken::NotApplicable(reason)),
+            for_want_of_control: false,
             evidence: Evidence::default(),
             accounts: Vec::new(),
+        }
+    }
+
+    /// Not run, although its payer was funded already.
+    fn without_control(check: &'static Check, control: &str, payer: Address) -> Self {
+        Self {
+            check,
+            outcome: Err(Broken::Undecided(format!("its positive control {control} does not pass"))),
+            for_want_of_control: true,
+            evidence: Evidence::default(),
+            accounts: vec![payer],
         }
     }
 }
@@ -88,13 +99,6 @@ impl Stage {
         done: &(dyn Fn(&Conclusion) + Sync),
     ) -> Result<Vec<Conclusion>, ChainError> {
         self.fund(planned).await?;
-        let mut conclusions: Vec<Conclusion> = planned
-            .iter()
-            .filter_map(|planned| {
-                let reason = planned.excluded.clone()?;
-                Some(Conclusion::not_run(planned.check, Broken::NotApplicable(reason), false))
-            })
-            .collect();
         let applicable = || planned.iter().filter(|planned| planned.excluded.is_none());
         let controls = applicable().map(|planned| planned.check).filter(|check| check.is_control);
         let controls = self.run_all(controls, done).await;
@@ -103,32 +107,36 @@ impl Stage {
             .filter(|conclusion| conclusion.verdict() != Verdict::Pass)
             .map(|conclusion| (conclusion.check.group(), conclusion.check.id()))
             .collect();
-        conclusions.extend(controls);
-        let (undecided, decidable): (Vec<_>, Vec<_>) = applicable()
-            .map(|planned| planned.check)
-            .filter(|check| !check.is_control)
-            .partition(|check| failed.contains_key(&check.group()));
-        conclusions.extend(undecided.into_iter().map(|check| {
-            let control = failed.get(&check.group()).cloned().unwrap_or_default();
-            let reason = format!("its positive control {control} does not pass");
-            Conclusion::not_run(check, Broken::Undecided(reason), true)
-        }));
-        conclusions.extend(self.run_all(decidable, done).await);
-        for conclusion in conclusions.iter().filter(|conclusion| conclusion.accounts.is_empty()) {
-            done(conclusion);
+        let mut not_run = Vec::new();
+        let mut decidable = Vec::new();
+        for Planned { check, excluded } in planned {
+            if let Some(reason) = excluded {
+                not_run.push(Conclusion::not_applicable(check, reason.clone()));
+            } else if let Some(control) = failed.get(&check.group()).filter(|_| !check.is_control) {
+                not_run.push(Conclusion::without_control(check, control, self.payer_of(check)));
+            } else if !check.is_control {
+                decidable.push(*check);
+            }
         }
+        not_run.iter().for_each(done);
+        let mut conclusions = self.run_all(decidable, done).await;
+        conclusions.extend(controls);
+        conclusions.extend(not_run);
         conclusions.sort_by_cached_key(|conclusion| conclusion.check.id());
         Ok(conclusions)
     }
 
     async fn fund(&self, planned: &[Planned]) -> Result<(), ChainError> {
-        let seed = self.testbed.chain.seed();
         let payers: Vec<Address> = planned
             .iter()
             .filter(|planned| planned.excluded.is_none())
-            .map(|planned| seed.key(&payer_label(&planned.check.id())).address())
+            .map(|planned| self.payer_of(planned.check))
             .collect();
         self.testbed.fund(&payers).await
+    }
+
+    fn payer_of(&self, check: &Check) -> Address {
+        self.testbed.chain.seed().key(&payer_label(&check.id())).address()
     }
 
     async fn run_all(

@@ -1,16 +1,21 @@
 //! What a credential is bound to: a route, a body, and one use.
 
-use alloy::primitives::I256;
+use std::time::Duration;
+
+use conform402_facilitator::Script;
 use conform402_runner::{Bed, Broken, Mounted, Offer, Outcome, Request, check};
 use conform402_wire::credential;
 use futures::future::try_join_all;
 use tokio::sync::Barrier;
 
 use super::buyer::{Payment, challenge, challenge_for, present};
-use super::judge::{broken, delivered, movements, paid, refused_at_the_door, withheld};
+use super::judge::{broken, delivered, paid, refused_at_the_door, withheld};
 
 /// How many requests arrive at once.
 const AT_ONCE: usize = 8;
+
+/// How long the facilitator takes to answer them, well within its time-out.
+const SETTLEMENT: Duration = Duration::from_millis(500);
 
 /// > | Payment verified, access granted | 200 | Resource + optional
 /// > `Payment-Receipt` |
@@ -122,16 +127,18 @@ async fn a_challenge_is_paid_once(bed: &Bed) -> Outcome {
     paid(bed, &offer).await
 }
 
-/// Eight copies of one credential leave a barrier together; balances decide.
+/// Eight copies of one credential leave a barrier together, and settlement is
+/// slow enough for all to arrive while the first is settled. Balances decide.
 ///
 /// > Servers MUST ensure that concurrent requests with the same Payment
 /// > credential result in at most one successful payment settlement and one
 /// > resource delivery.
 /// > — draft-httpauth-payment-00, "Concurrent Request Handling"
-#[check(must, needs(Charge), killed_by(RemembersPaidChallenges, DeliversWhileSettling))]
+#[check(must, needs(Charge), killed_by(DeliversWhileSettling))]
 async fn of_eight_copies_at_once_one_buys(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     let credential = Payment::of(bed, &offer).await?.sign()?;
+    bed.script(Script::Slowly(SETTLEMENT));
     let barrier = Barrier::new(AT_ONCE);
     let copies = (0..AT_ONCE).map(|_| async {
         barrier.wait().await;
@@ -142,7 +149,6 @@ async fn of_eight_copies_at_once_one_buys(bed: &Bed) -> Outcome {
     if deliveries > 1 {
         return broken(format!("{deliveries} of {AT_ONCE} copies were delivered"));
     }
-    let nothing: Vec<(_, I256)> = Vec::new();
-    let moved = if deliveries == 1 { movements(bed.payer().address(), &offer) } else { nothing };
-    bed.moved(&moved).await
+    // An undelivered payment is for another check; a second transfer is not.
+    if bed.movements().await?.is_empty() && deliveries == 0 { Ok(()) } else { paid(bed, &offer).await }
 }

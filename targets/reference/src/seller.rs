@@ -209,7 +209,7 @@ impl Visit<'_> {
         let credential = Credential::parse(token).map_err(|error| {
             let crashes = match &error {
                 MalformedCredential::Base64(_) => {
-                    fault!(faults, "crashes-on-bad-base64", "a token that is not base64url is a 500")
+                    fault!(faults, "crashes-on-bad-base-64", "a token that is not base64url is a 500")
                 }
                 MalformedCredential::Json(_) => {
                     fault!(faults, "crashes-on-bad-json", "a token that is not JSON is a 500")
@@ -398,7 +398,7 @@ impl Visit<'_> {
             }
         };
         self.shop.conclude(&credential.challenge.id, Claim::Paid);
-        self.shop.remember_payer(source);
+        route.remember_payer(source);
         if offer.handler_fails {
             let failed = Answer::text(500, "text/plain", "the handler failed".to_owned());
             let acknowledges = fault!(
@@ -417,7 +417,7 @@ impl Visit<'_> {
         match failure {
             NotSettled::Refused(_) => {
                 fault!(faults, "delivers-on-sa-refusal", "a refused payment buys")
-                    || (self.shop.has_paid(source)
+                    || (self.route.was_paid_by(source)
                         && fault!(
                             faults,
                             "trusts-payers-who-paid",

@@ -16,7 +16,6 @@ pub struct Shop {
     faults_of_all: Vec<String>,
     routes: Mutex<HashMap<String, Arc<Route>>>,
     challenges: Mutex<HashMap<ChallengeId, Record>>,
-    paying: Mutex<HashSet<String>>,
     serial: AtomicU64,
     http: reqwest::Client,
 }
@@ -32,6 +31,7 @@ pub struct Route {
     pub sa: SaClient,
     /// What this route breaks.
     pub faults: Faults,
+    payers: Mutex<HashSet<String>>,
 }
 
 /// A challenge that was given out.
@@ -58,7 +58,6 @@ impl Shop {
             faults_of_all,
             routes: Mutex::default(),
             challenges: Mutex::default(),
-            paying: Mutex::default(),
             serial: AtomicU64::new(1),
             http: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
         }
@@ -77,7 +76,8 @@ impl Shop {
         for (path, offers) in by_path {
             let sa = SaClient::new(self.http.clone(), &mount.testbed, faults.clone());
             let (testbed, faults) = (mount.testbed.clone(), faults.clone());
-            routes.insert(path, Arc::new(Route { offers, testbed, sa, faults }));
+            let payers = Mutex::default();
+            routes.insert(path, Arc::new(Route { offers, testbed, sa, faults, payers }));
         }
     }
 
@@ -127,15 +127,17 @@ impl Shop {
             record.claim = claim;
         }
     }
+}
 
-    /// Remembers that somebody paid.
+impl Route {
+    /// Remembers that somebody paid here.
     pub fn remember_payer(&self, source: &str) {
-        lock(&self.paying).insert(source.to_owned());
+        lock(&self.payers).insert(source.to_owned());
     }
 
-    /// Whether somebody ever paid.
-    pub fn has_paid(&self, source: &str) -> bool {
-        lock(&self.paying).contains(source)
+    /// Whether somebody paid here before.
+    pub fn was_paid_by(&self, source: &str) -> bool {
+        lock(&self.payers).contains(source)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Splits of a charge: shares for others, each its own authorization.
 
-use alloy::primitives::{Address, Bytes};
+use alloy::primitives::Bytes;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 
@@ -20,7 +20,7 @@ async fn three_splits_are_paid_to_the_unit(bed: &Bed) -> Outcome {
 /// > — OKX Node SDK Reference (seed 002), "Splits"
 #[check(must, needs(ChargeSplits))]
 #[case(one, killed_by(ForgetsALoneSplit), &[30])]
-#[case(ten, killed_by(SharesAmongFiveAtMost), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10])]
+#[case(ten, killed_by(SharesAmongFiveAtMost, ReadsSmallCredentialsOnly), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10])]
 #[case(all_but_one_unit, killed_by(ForgetsALoneSplit), &[99])]
 async fn the_limits_are_paid(bed: &Bed, splits: &[u64]) -> Outcome {
     pays(bed, splits).await
@@ -88,7 +88,6 @@ async fn refuses(bed: &Bed, change: impl FnOnce(&mut Payment)) -> Outcome {
 #[case(repriced_lower, |payment| payment.splits[1].value = BaseUnits::new(19))]
 #[case(repriced_higher, |payment| payment.splits[1].value = BaseUnits::new(21))]
 #[case(sent_to_the_recipient, |payment| payment.splits[0].to = payment.primary.to)]
-#[case(sent_to_somebody_else, |payment| payment.splits[0].to = Address::repeat_byte(0x42))]
 #[case(under_the_nonce_of_another, |payment| payment.splits[1].nonce = payment.splits[0].nonce)]
 #[case(past_its_time, |payment| payment.splits[2].valid_before = 1)]
 async fn a_split_is_refused(bed: &Bed, change: fn(&mut Payment)) -> Outcome {
@@ -100,15 +99,21 @@ async fn a_split_is_refused(bed: &Bed, change: fn(&mut Payment)) -> Outcome {
 /// > — OKX Node SDK Reference (seed 002), "Splits"
 #[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
 async fn an_added_split_is_refused(bed: &Bed) -> Outcome {
-    let friend = Address::repeat_byte(0x43);
-    bed.watch("friend", friend);
-    let nonce = bed.nonce();
+    let (stranger, nonce) = (bed.stranger(), bed.nonce());
     refuses(bed, |payment| {
         let mut added = payment.splits[0].clone();
-        (added.to, added.nonce) = (friend, nonce);
+        (added.to, added.nonce) = (stranger, nonce);
         payment.splits.push(added);
     })
     .await
+}
+
+/// > Verify the payment recipient matches the request
+/// > — draft-payment-intent-charge-00, "Server Responsibilities"
+#[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
+async fn a_split_for_somebody_else_is_refused(bed: &Bed) -> Outcome {
+    let stranger = bed.stranger();
+    refuses(bed, |payment| payment.splits[0].to = stranger).await
 }
 
 /// > splits: … (leave the main recipient at least 1 base unit)

@@ -64,9 +64,8 @@ async fn another_value_is_refused(bed: &Bed, value: u64) -> Outcome {
 /// > — draft-payment-intent-charge-00, "Server Responsibilities"
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn another_recipient_is_refused(bed: &Bed) -> Outcome {
-    let accomplice = Address::repeat_byte(0x42);
-    bed.watch("accomplice", accomplice);
-    refuses(bed, |payment| payment.primary.to = accomplice).await
+    let stranger = bed.stranger();
+    refuses(bed, |payment| payment.primary.to = stranger).await
 }
 
 /// > 70004 | Signature verification failed

@@ -78,7 +78,12 @@ async fn a_strangers_signature_causes_70004(bed: &Bed) -> Outcome {
 /// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass"
 #[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
 #[case(whose_sum_is_the_amount_cause_70005, &[60, 40], SaCode::SplitSum)]
-#[case(that_are_eleven_cause_70006, &[1; 11], SaCode::SplitCount)]
+#[case(
+    that_are_eleven_cause_70006,
+    killed_by(SharesAmongFiveAtMost, ReadsSmallCredentialsOnly),
+    &[1; 11],
+    SaCode::SplitCount
+)]
 async fn splits(bed: &Bed, splits: &[u64], code: SaCode) -> Outcome {
     // A seller that refuses such an offer itself never causes the code.
     let offer = bed.offer(Offer::charge(100).split(splits)).await?;
