@@ -103,12 +103,13 @@ impl Chain {
     ///
     /// # Errors
     /// [`ChainError`] if anvil does not start or a deployment fails.
-    pub async fn start(binary: &AnvilBinary, options: ChainOptions) -> Result<Arc<Self>, ChainError> {
+    pub async fn start(
+        binary: &AnvilBinary,
+        options: ChainOptions,
+    ) -> Result<Arc<Self>, ChainError> {
         let (anvil, files) = anvil::spawn(binary, options.chain_id).await?;
         let rpc_url = anvil.endpoint();
-        let provider = ProviderBuilder::default()
-            .connect_http(anvil.endpoint_url())
-            .erased();
+        let provider = ProviderBuilder::default().connect_http(anvil.endpoint_url()).erased();
         let minter = Account::new(options.seed.key("minter"));
         let relayer = Account::new(options.seed.key("relayer"));
         let mut chain = Self {
@@ -324,10 +325,9 @@ impl Chain {
     pub async fn now(&self) -> Result<u64, ChainError> {
         let block = self.provider.get_block(alloy::eips::BlockId::latest()).await;
         let block = block.map_err(ChainError::rpc("the newest block"))?;
-        block.map(|block| block.header.timestamp).ok_or(ChainError::Rpc {
-            what: "the newest block",
-            reason: "none".into(),
-        })
+        block
+            .map(|block| block.header.timestamp)
+            .ok_or(ChainError::Rpc { what: "the newest block", reason: "none".into() })
     }
 
     /// Moves the chain's clock forward and mines a block, so that calls see

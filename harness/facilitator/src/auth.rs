@@ -54,13 +54,8 @@ impl Presented {
     /// Seconds and milliseconds are both in use, so the signature is verified
     /// over the timestamp as it was written.
     pub(crate) fn is_valid(&self, credentials: &ApiCredentials) -> bool {
-        let expected = auth::sign(
-            &credentials.secret,
-            &self.timestamp,
-            &self.method,
-            &self.path,
-            &self.body,
-        );
+        let expected =
+            auth::sign(&credentials.secret, &self.timestamp, &self.method, &self.path, &self.body);
         timestamp::parse(&self.timestamp).is_ok()
             && self.key == credentials.key
             && self.passphrase == credentials.passphrase

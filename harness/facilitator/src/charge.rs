@@ -14,7 +14,7 @@ use conform402_wire::{BaseUnits, Challenge, eip3009, timestamp};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Desk, Refusal, lock};
+use crate::{Refusal, Till, lock};
 
 impl From<ChainError> for Refusal {
     fn from(error: ChainError) -> Self {
@@ -46,7 +46,7 @@ impl Charge {
     }
 }
 
-impl Desk {
+impl Till<'_> {
     pub(crate) async fn charge(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
         let charge = self.read(body)?;
         let payload: ChargePayload = serde_json::from_value(body["payload"].clone())
@@ -121,7 +121,7 @@ impl Desk {
     }
 
     fn admit(&self, payer: Address) -> Result<(), Refusal> {
-        if lock(&self.blocked).contains(&payer) {
+        if lock(&self.desk.blocked).contains(&payer) {
             return Err(Refusal::new(SaCode::PayerBlocked, "payer is blacklisted"));
         }
         Ok(())
@@ -216,7 +216,7 @@ impl Desk {
         }
         let Some(source) = charge.source else { return invalid("source missing") };
         self.admit(source.address)?;
-        if lock(&self.spent_hashes).contains(&hash) {
+        if lock(&self.desk.spent_hashes).contains(&hash) {
             return invalid("transaction hash was used before");
         }
         let Some(receipt) = self.chain.receipt(hash).await? else {
@@ -228,7 +228,7 @@ impl Desk {
         if !pays(&receipt, charge, source.address) {
             return invalid("transaction does not pay this challenge");
         }
-        lock(&self.spent_hashes).insert(hash);
+        lock(&self.desk.spent_hashes).insert(hash);
         Ok(hash)
     }
 }

@@ -1,5 +1,6 @@
 //! What the facilitator was asked, and what it answered.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use alloy::primitives::Address;
@@ -47,6 +48,16 @@ pub enum Answer {
     Reset,
 }
 
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { status, body } => write!(f, "→ {status} {body}"),
+            Self::Truncated { sent } => write!(f, "→ broke off after {sent}"),
+            Self::Reset => f.write_str("→ connection closed"),
+        }
+    }
+}
+
 impl Entry {
     /// The `code` of the answer's envelope, if it has an integer one.
     #[must_use]
@@ -75,7 +86,8 @@ impl Journal {
     /// The entries that name one of `accounts`.
     #[must_use]
     pub fn about(&self, accounts: &[Address]) -> Vec<Entry> {
-        let names_one = |entry: &&Entry| entry.accounts.iter().any(|named| accounts.contains(named));
+        let names_one =
+            |entry: &&Entry| entry.accounts.iter().any(|named| accounts.contains(named));
         lock(&self.0).iter().filter(names_one).cloned().collect()
     }
 }
@@ -90,7 +102,8 @@ pub(crate) fn accounts_in(body: &Value) -> Vec<Address> {
     let splits = authorization["splits"].as_array().into_iter().flatten();
     for transfer in std::iter::once(authorization).chain(splits) {
         for member in ["from", "to"] {
-            accounts.extend(transfer[member].as_str().and_then(|text| text.parse::<Address>().ok()));
+            accounts
+                .extend(transfer[member].as_str().and_then(|text| text.parse::<Address>().ok()));
         }
     }
     let request = body["challenge"]["request"].as_str().map(EncodedObject::from_wire);

@@ -11,7 +11,7 @@ mod script;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use alloy::primitives::{Address, TxHash};
@@ -32,9 +32,9 @@ pub struct Facilitator {
 
 impl Facilitator {
     /// Starts the SA API on a port of its choice.
-    pub async fn start(chain: Arc<Chain>, credentials: ApiCredentials) -> Self {
+    pub async fn start(chain: &Arc<Chain>, credentials: ApiCredentials) -> Self {
         let desk = Arc::new(Desk {
-            chain,
+            chain: Arc::downgrade(chain),
             credentials,
             runtime: tokio::runtime::Handle::current(),
             journal: Journal::default(),
@@ -49,7 +49,10 @@ impl Facilitator {
             .with_priority(1)
             .mount(&server)
             .await;
-        Mock::given(wiremock::matchers::any()).respond_with(AtDesk(desk.clone())).mount(&server).await;
+        Mock::given(wiremock::matchers::any())
+            .respond_with(AtDesk(desk.clone()))
+            .mount(&server)
+            .await;
         Self { server, desk }
     }
 
@@ -85,7 +88,9 @@ impl Facilitator {
 /// The state behind the API. A request is handled at once by one thread, as
 /// wiremock does; settlement behind it stays a few milliseconds short.
 struct Desk {
-    chain: Arc<Chain>,
+    /// Not owned: wiremock's thread ends in its own time, and the chain must
+    /// end with its testbed.
+    chain: Weak<Chain>,
     credentials: ApiCredentials,
     runtime: tokio::runtime::Handle,
     journal: Journal,
@@ -176,7 +181,12 @@ impl Desk {
         } else if let Some(scripted) = script.and_then(Script::reply) {
             scripted
         } else {
-            match self.charge(&received.path, &received.body).await {
+            let till = self.open_till();
+            let charged = match &till {
+                Ok(till) => till.charge(&received.path, &received.body).await,
+                Err(refusal) => Err(refusal.clone()),
+            };
+            match charged {
                 Ok(data) => json_reply(200, &Envelope::success(data)),
                 Err(refusal) => json_reply(200, &Envelope::refusal(refusal.code, refusal.reason)),
             }
@@ -187,8 +197,21 @@ impl Desk {
     }
 }
 
+/// The desk while the chain is there.
+struct Till<'a> {
+    desk: &'a Desk,
+    chain: Arc<Chain>,
+}
+
+impl Desk {
+    fn open_till(&self) -> Result<Till<'_>, Refusal> {
+        let gone = || Refusal::new(SaCode::Internal, "the chain is gone");
+        Ok(Till { desk: self, chain: self.chain.upgrade().ok_or_else(gone)? })
+    }
+}
+
 /// Why the SA refuses.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Refusal {
     code: SaCode,
     reason: String,
@@ -202,5 +225,8 @@ impl Refusal {
 
 fn json_reply(status: u16, envelope: &Envelope) -> (ResponseTemplate, Answer) {
     let body = serde_json::json!(envelope);
-    (ResponseTemplate::new(status).set_body_json(&body), Answer::Http { status, body: body.to_string() })
+    (
+        ResponseTemplate::new(status).set_body_json(&body),
+        Answer::Http { status, body: body.to_string() },
+    )
 }

@@ -40,8 +40,8 @@ impl Script {
             Self::Slowly(_) => return None,
             Self::Refuse(code) => crate::json_reply(200, &Envelope::refusal(code, "scripted")),
             Self::Answer { status, body } => {
-                let template = ResponseTemplate::new(status)
-                    .set_body_raw(body.clone(), "application/json");
+                let template =
+                    ResponseTemplate::new(status).set_body_raw(body.clone(), "application/json");
                 (template, Answer::Http { status, body })
             }
             Self::Late(after) => {

@@ -133,7 +133,8 @@ fn registration(
         None => quote! { None },
     };
     let case_faults = case.map(|case| case.killed_by.as_slice()).unwrap_or_default();
-    let faults = arguments.killed_by.iter().chain(case_faults).map(|fault| kebab(&fault.to_string()));
+    let faults =
+        arguments.killed_by.iter().chain(case_faults).map(|fault| kebab(&fault.to_string()));
     let quotes = sources.iter().map(|(quote, _)| quote);
     let documents = sources.iter().map(|(_, document)| document);
     let (case_name, call) = match case {

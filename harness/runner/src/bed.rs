@@ -9,12 +9,12 @@ use conform402_facilitator::{Entry, Script};
 use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
 
-use conform402_wire::adapter::{Mount, RefusedOffer};
 use crate::http::{Answer, Client, Exchange, NoAnswer, Sent};
 use crate::offer::{Mounted, Offer};
 use crate::target::Adapter;
 use crate::testbed::{PAYER_FUNDS, Testbed};
 use crate::verdict::{Broken, Outcome};
+use conform402_wire::adapter::{Mount, RefusedOffer};
 
 /// Everything one check has to itself: payers, recipients, routes, ledger and
 /// record. Nothing here is shared with another check, so checks run side by
@@ -86,7 +86,8 @@ impl Bed {
     /// [`Broken::Ours`] if the chain does not fund it.
     pub async fn other_payer(&self) -> Result<&Account, Broken> {
         let open = || async {
-            let account = Account::new(self.testbed.chain.seed().key(&format!("{}/other payer", self.id)));
+            let account =
+                Account::new(self.testbed.chain.seed().key(&format!("{}/other payer", self.id)));
             self.testbed.fund(&[account.address()]).await?;
             self.ledger.watch("other payer", account.address(), PAYER_FUNDS);
             Ok(account)
@@ -117,7 +118,9 @@ impl Bed {
     /// [`Broken`] if the adapter does not answer.
     pub async fn try_offer(&self, offer: Offer) -> Result<Result<Mounted, RefusedOffer>, Broken> {
         let mut mounted = self.alternatives(vec![offer]).await?;
-        Ok(mounted.pop().unwrap_or_else(|| Err(RefusedOffer { path: String::new(), reason: "gone".into() })))
+        Ok(mounted
+            .pop()
+            .unwrap_or_else(|| Err(RefusedOffer { path: String::new(), reason: "gone".into() })))
     }
 
     /// Has the target serve several offers on one URL.
@@ -155,7 +158,9 @@ impl Bed {
         let refusal = |path: &str| answer.refused.iter().find(|refused| refused.path == path);
         Ok(offers
             .into_iter()
-            .map(|mounted| refusal(&mounted.info.path).map_or(Ok(mounted.clone()), |r| Err(r.clone())))
+            .map(|mounted| {
+                refusal(&mounted.info.path).map_or(Ok(mounted.clone()), |r| Err(r.clone()))
+            })
             .collect())
     }
 

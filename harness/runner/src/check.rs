@@ -108,7 +108,7 @@ pub enum NoSuchCheck {
     #[error("{0:?} is not a pattern: {1}")]
     BadGlob(String, String),
     /// Matches nothing.
-    #[error("no check matches {filter:?}; known areas:\n  {}", .known.join("\n  "))]
+    #[error("no check matches {filter:?}; known:\n  {}", .known.join("\n  "))]
     Unmatched {
         /// The filter.
         filter: String,
@@ -137,9 +137,8 @@ impl Registry {
     /// [`NoSuchCheck`] lists the ids of the same area, or all areas.
     pub fn get(&self, id: &str) -> Result<&'static Check, NoSuchCheck> {
         self.iter().find(|check| check.id() == id).ok_or_else(|| {
-            let area = id.rsplit_once('.').map_or(id, |(area, _)| area);
-            let near: Vec<String> =
-                self.iter().map(Check::id).filter(|known| known.starts_with(area)).collect();
+            let is_near = |check: &&Check| id.starts_with(&check.group());
+            let near: Vec<String> = self.iter().filter(is_near).map(Check::id).collect();
             let known = if near.is_empty() { self.groups() } else { near };
             NoSuchCheck::Unmatched { filter: id.to_owned(), known }
         })

@@ -10,7 +10,6 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use owo_colors::OwoColorize as _;
 
 use crate::check::{Check, Registry};
-use conform402_wire::adapter::FaultInfo;
 use crate::http::Client;
 use crate::plan::{Planned, plan};
 use crate::run::{RunError, RunOptions, Watcher, account_for_all};
@@ -18,6 +17,7 @@ use crate::schedule::{Conclusion, Stage};
 use crate::target::{Adapter, Process, Target};
 use crate::testbed::Testbed;
 use crate::verdict::Verdict;
+use conform402_wire::adapter::FaultInfo;
 
 /// Faults at once, each on a chain of its own.
 const FAULTS_AT_ONCE: usize = 4;
@@ -61,7 +61,12 @@ pub async fn kill_matrix(
         faults.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(filter) = fault_filter {
             let matcher = crate::check::compile(filter)?;
+            let known = faults.iter().map(|fault| fault.name.clone()).collect();
             faults.retain(|fault| matcher.is_match(&fault.name));
+            if faults.is_empty() {
+                let (name, asked) = (target.name.clone(), filter.to_owned());
+                return Err(RunError::Fault { name, asked, known });
+            }
         }
         watcher.planned(planned.len() * (faults.len() + 1));
         let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
@@ -180,9 +185,10 @@ impl KillMatrix {
         let mut text = String::new();
         let width = self.checks.iter().map(String::len).max().unwrap_or_default();
         for id in &self.checks {
-            let killers = self.kills.get(id).map(|faults| {
-                faults.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
-            });
+            let killers = self
+                .kills
+                .get(id)
+                .map(|faults| faults.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
             let killers = killers.unwrap_or_else(|| "survives every fault".red().to_string());
             let _ = writeln!(text, "{id:width$}  {killers}");
         }
@@ -198,7 +204,9 @@ impl KillMatrix {
             self.faults.len(),
             self.checks.len() * self.faults.len(),
             if self.complaints.is_empty() {
-                "every check is killed, every fault caught, nothing dies unnamed".green().to_string()
+                "every check is killed, every fault caught, nothing dies unnamed"
+                    .green()
+                    .to_string()
             } else {
                 format!("{} complaints", self.complaints.len()).red().to_string()
             },

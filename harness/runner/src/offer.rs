@@ -5,8 +5,8 @@ use conform402_wire::BaseUnits;
 use conform402_wire::charge::{INTENT, METHOD, Split};
 use conform402_wire::sa::code::Profile;
 
-use conform402_wire::adapter::OfferInfo;
 use crate::testbed::Testbed;
+use conform402_wire::adapter::OfferInfo;
 
 /// An offer a check wants, before it is mounted.
 #[derive(Clone, Debug)]
@@ -129,7 +129,8 @@ impl Offer {
             memo: Some(format!("partner-{}", i + 1)),
         };
         let splits: Vec<Split> = self.splits.iter().enumerate().map(split).collect();
-        let token = if self.in_other_token { testbed.chain.other_token() } else { testbed.chain.token() };
+        let token =
+            if self.in_other_token { testbed.chain.other_token() } else { testbed.chain.token() };
         let digest = keccak256(format!("{}{path}{index}", testbed.chain.seed()));
         Mounted {
             url: String::new(),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
-use conform402_chain::{ANVIL_VERSION, AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnvil, Seed};
+use conform402_chain::{
+    ANVIL_VERSION, AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnvil, Seed,
+};
 use conform402_wire::sa::code::Profile;
 
 use crate::baseline::Baseline;
 use crate::check::{NoSuchCheck, Registry};
-use conform402_wire::adapter::Identity;
 use crate::http::Client;
 use crate::plan::plan;
 use crate::report::{Report, TestbedSummary};
@@ -17,6 +18,7 @@ use crate::schedule::{Conclusion, Stage};
 use crate::target::{Adapter, Process, Target, TargetError};
 use crate::testbed::Testbed;
 use crate::verdict::Verdict;
+use conform402_wire::adapter::Identity;
 
 /// Checks at once. More gain nothing: target, facilitator and chain share the
 /// machine.
@@ -78,7 +80,7 @@ pub enum RunError {
         spoken: Vec<String>,
     },
     /// The target does not know the fault asked for.
-    #[error("{name} has no fault {asked:?}; it has: {}", .known.join(", "))]
+    #[error("{name} has no fault {asked:?}; it has {}", list_or_none(.known))]
     Fault {
         /// The target.
         name: String,
@@ -93,6 +95,10 @@ pub enum RunError {
     /// The HTTP client cannot be built.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+}
+
+fn list_or_none(known: &[String]) -> String {
+    if known.is_empty() { "none".to_owned() } else { format!("\n  {}", known.join("\n  ")) }
 }
 
 /// What a run tells while it goes on.
@@ -170,7 +176,8 @@ fn accepts(identity: &Identity, options: &RunOptions) -> Result<(), RunError> {
             spoken: identity.profiles.iter().map(ToString::to_string).collect(),
         });
     }
-    let known: Vec<String> = identity.faults.iter().map(|fault| fault.name.clone()).collect();
+    let mut known: Vec<String> = identity.faults.iter().map(|fault| fault.name.clone()).collect();
+    known.sort();
     match options.faults.iter().find(|asked| !known.contains(asked)) {
         None => Ok(()),
         Some(asked) => {

@@ -68,7 +68,9 @@ impl Conclusion {
     fn without_control(check: &'static Check, control: &str, payer: Address) -> Self {
         Self {
             check,
-            outcome: Err(Broken::Undecided(format!("its positive control {control} does not pass"))),
+            outcome: Err(Broken::Undecided(format!(
+                "its positive control {control} does not pass"
+            ))),
             for_want_of_control: true,
             evidence: Evidence::default(),
             accounts: vec![payer],

@@ -34,16 +34,14 @@ impl Testbed {
     /// [`ChainError`] if the chain does not start.
     pub async fn start(anvil: &AnvilBinary, options: ChainOptions) -> Result<Self, ChainError> {
         let chain = Chain::start(anvil, options).await?;
-        let secret = |what: &str| {
-            alloy::hex::encode(options.seed.key(what).to_bytes())
-        };
+        let secret = |what: &str| alloy::hex::encode(options.seed.key(what).to_bytes());
         let credentials = ApiCredentials {
             key: "conform402-api-key".to_owned(),
             secret: secret("facilitator secret"),
             passphrase: "conform402-passphrase".to_owned(),
         };
         Ok(Self {
-            facilitator: Facilitator::start(chain.clone(), credentials).await,
+            facilitator: Facilitator::start(&chain, credentials).await,
             chain,
             realm: "conform402.test".to_owned(),
             secret_key: secret("challenge secret"),

@@ -229,7 +229,9 @@ mod tests {
     #[rstest]
     #[case::missing_id(r#"Payment realm="r", method="evm", intent="charge", request="e30""#)]
     #[case::empty_id(r#"Payment id="", realm="r", method="evm", intent="charge", request="e30""#)]
-    #[case::twice(r#"Payment id="a", id="b", realm="r", method="evm", intent="charge", request="e30""#)]
+    #[case::twice(
+        r#"Payment id="a", id="b", realm="r", method="evm", intent="charge", request="e30""#
+    )]
     fn refuses(#[case] field: &str) {
         assert!(Challenge::parse_all([field]).is_err());
     }

@@ -204,8 +204,7 @@ mod tests {
             validBefore: U256::ZERO,
             nonce: B256::ZERO,
         };
-        let expected =
-            b256!("0x7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a2267");
+        let expected = b256!("0x7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a2267");
         assert_eq!(sample.eip712_type_hash(), expected);
     }
 

@@ -150,5 +150,9 @@ async fn of_eight_copies_at_once_one_buys(bed: &Bed) -> Outcome {
         return broken(format!("{deliveries} of {AT_ONCE} copies were delivered"));
     }
     // An undelivered payment is for another check; a second transfer is not.
-    if bed.movements().await?.is_empty() && deliveries == 0 { Ok(()) } else { paid(bed, &offer).await }
+    if bed.movements().await?.is_empty() && deliveries == 0 {
+        Ok(())
+    } else {
+        paid(bed, &offer).await
+    }
 }

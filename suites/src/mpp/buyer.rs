@@ -140,7 +140,9 @@ pub fn challenge_for(answer: &Answer, offer: &Mounted) -> Result<Challenge, Brok
         })
         .ok_or_else(|| {
             let status = answer.status;
-            Broken::promise(format!("the answer ({status}) has no Payment challenge for this offer"))
+            Broken::promise(format!(
+                "the answer ({status}) has no Payment challenge for this offer"
+            ))
         })
 }
 

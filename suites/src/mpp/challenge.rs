@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::buyer::{Payment, challenge, challenge_for, present};
-use super::judge::{broken, cache_control_has, delivered, not_asked, paid, problem, status_is, withheld};
+use super::judge::{
+    broken, cache_control_has, delivered, not_asked, paid, problem, status_is, withheld,
+};
 
 /// What an unpaid GET and an unpaid HEAD are answered. A target that does not
 /// answer HEAD with a challenge has a check of its own for that.
@@ -22,7 +24,10 @@ async fn unpaid_challenges(bed: &Bed, offer: &Mounted) -> Result<Vec<Challenge>,
 /// The Payment challenges of an answer; rows that are broken have a check of
 /// their own.
 fn challenges(answer: &Answer) -> impl Iterator<Item = Challenge> {
-    answer.headers_named("www-authenticate").filter_map(|row| Challenge::parse_all([row]).ok()).flatten()
+    answer
+        .headers_named("www-authenticate")
+        .filter_map(|row| Challenge::parse_all([row]).ok())
+        .flatten()
 }
 
 async fn unpaid(bed: &Bed, offer: &Mounted) -> Result<Answer, Broken> {
@@ -204,8 +209,7 @@ async fn a_challenge_expires(bed: &Bed) -> Outcome {
 #[check(must, needs(Charge), killed_by(AnswersHeadSloppily))]
 async fn the_expiry_is_an_instant_to_come(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
-    for answer in
-        [unpaid(bed, &offer).await?, bed.send(Request::to(&offer).method("HEAD")).await?]
+    for answer in [unpaid(bed, &offer).await?, bed.send(Request::to(&offer).method("HEAD")).await?]
     {
         for expires in challenges(&answer).filter_map(|challenge| challenge.expires) {
             match timestamp::parse(&expires) {
@@ -447,11 +451,11 @@ async fn a_request_with_a_body_gets_its_digest(bed: &Bed) -> Outcome {
 #[check(should, needs(Charge, BodyDigest), killed_by(OmitsTheDigest, WritesDigestWithoutColons))]
 async fn the_digest_is_spelled_as_in_rfc_9530(bed: &Bed) -> Outcome {
     let body = r#"{"q":1}"#;
-    let sent = digest_for(bed, body).await?;
-    if sent.as_deref() == Some(digest::rfc9530(body.as_bytes()).as_str()) {
-        return Ok(());
+    match digest_for(bed, body).await? {
+        Some(sent) if sent == digest::rfc9530(body.as_bytes()) => Ok(()),
+        Some(sent) => broken(format!("`digest` is {sent}")),
+        None => broken("`digest` is absent"),
     }
-    broken(format!("`digest` is {sent:?}"))
 }
 
 async fn digest_for(bed: &Bed, body: &str) -> Result<Option<String>, Broken> {

@@ -30,7 +30,7 @@ async fn a_valid_credential_buys(bed: &Bed) -> Outcome {
 /// RFC 9110 §11.1 compares schemes without regard to case.
 ///
 /// > The scheme extends HTTP Authentication
-/// > — draft-httpauth-payment-00, "Abstract"
+/// > — draft-httpauth-payment-00, abstract: "HTTP Authentication"
 #[check(must, needs(Charge), killed_by(ReadsSchemeCaseSensitively))]
 #[case(lower, "payment")]
 #[case(upper, "PAYMENT")]
@@ -139,8 +139,8 @@ async fn a_token_that_is_no_json_object_is_refused(bed: &Bed, token: String) -> 
 
 /// > `challenge` | object | Yes | Echoed challenge parameters
 /// > — draft-httpauth-payment-00, "Credentials (Authorization)"
-/// > Malformed credential (invalid base64url, bad JSON) | 402 | Fresh
-/// > challenge + `malformed-credential` problem
+/// > Servers MUST return 402 with a `WWW-Authenticate: Payment` header when
+/// > payment is required or when a payment credential fails validation
 /// > — draft-httpauth-payment-00, "Status Codes"
 #[check(must, needs(Charge), killed_by(CrashesOnMissingMembers))]
 #[case(challenge, "", "challenge")]
@@ -159,9 +159,11 @@ async fn a_missing_member_is_refused(bed: &Bed, place: &str, member: &str) -> Ou
     refused_at_the_door(bed, &answer, &offer).await
 }
 
-/// > The `challenge` object contains the parameters from the original
-/// > challenge: | Field | Type | Description | | `id` | string
+/// > `payload` | object | Yes | Method-specific payment proof
 /// > — draft-httpauth-payment-00, "Credentials (Authorization)"
+/// > Servers MUST return 402 with a `WWW-Authenticate: Payment` header when
+/// > payment is required or when a payment credential fails validation
+/// > — draft-httpauth-payment-00, "Status Codes"
 #[check(must, needs(Charge), killed_by(CrashesOnWrongTypes))]
 #[case(challenge_as_text, "/challenge", json!("x"))]
 #[case(payload_as_text, "/payload", json!("x"))]
@@ -295,10 +297,7 @@ async fn an_expiry_without_offset_is_refused(bed: &Bed) -> Outcome {
 #[check(must, needs(Charge))]
 #[case(method, killed_by(AcceptsForeignMethods), |c| c.method = "demo".to_owned())]
 #[case(intent, killed_by(AcceptsForeignIntents), |c| c.intent = "authorize".to_owned())]
-async fn what_the_route_does_not_sell_is_refused(
-    bed: &Bed,
-    change: fn(&mut Challenge),
-) -> Outcome {
+async fn what_the_route_does_not_sell_is_refused(bed: &Bed, change: fn(&mut Challenge)) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     let challenge = reissue(bed, &challenge(bed, &offer).await?, change)?;
     let credential = Payment::answering(bed, &offer, challenge)?.sign()?;
@@ -311,11 +310,10 @@ async fn what_the_route_does_not_sell_is_refused(
     bed.nothing_moved().await
 }
 
-/// > Malformed credential (invalid base64url, bad JSON) | 402 | Fresh
-/// > challenge + `malformed-credential` problem
+/// > Servers MUST return 402 with a `WWW-Authenticate: Payment` header when
+/// > payment is required or when a payment credential fails validation
 /// > — draft-httpauth-payment-00, "Status Codes"
-/// > payload["type"] routing: "transaction" → SAClient.settle … "hash" →
-/// > SAClient.verify_hash
+/// > payload["type"] routing: … SAClient.settle … SAClient.verify_hash
 /// > — OKX Python SDK Reference (seed 000), "Charge — ChargeIntent"
 #[check(must, needs(Charge), killed_by(CrashesOnForeignPayloads))]
 #[case(another_type, json!({"type": "permit2", "signature": "0x00"}))]

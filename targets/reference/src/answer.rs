@@ -60,9 +60,9 @@ impl Answer {
 
     /// With these challenges.
     pub fn challenging(self, fields: &[String]) -> Self {
-        fields.iter().fold(self, |answer, field| {
-            answer.with(header::WWW_AUTHENTICATE.as_str(), field)
-        })
+        fields
+            .iter()
+            .fold(self, |answer, field| answer.with(header::WWW_AUTHENTICATE.as_str(), field))
     }
 
     pub fn send(self) -> Response {

@@ -32,7 +32,11 @@ pub fn realm(route: &Route) -> String {
 
 /// The method of a route.
 pub fn method(route: &Route) -> &'static str {
-    if fault!(route.faults, "shouts-the-method", "the method is written EVM") { "EVM" } else { METHOD }
+    if fault!(route.faults, "shouts-the-method", "the method is written EVM") {
+        "EVM"
+    } else {
+        METHOD
+    }
 }
 
 /// The decoded `request` of an offer.
@@ -42,7 +46,8 @@ pub fn request_of(route: &Route, offer: &OfferInfo) -> Value {
     if fault!(faults, "drops-the-memo", "splits are listed without their memo") {
         splits.iter_mut().for_each(|split| split.memo = None);
     }
-    let hides_fee_payer = fault!(faults, "hides-the-fee-payer", "feePayer is left out of the challenge");
+    let hides_fee_payer =
+        fault!(faults, "hides-the-fee-payer", "feePayer is left out of the challenge");
     let drops_description =
         fault!(faults, "drops-the-description", "the description is in no part of the challenge");
     let request = ChargeRequest {
@@ -170,7 +175,8 @@ pub fn fields(route: &Route, challenges: &[Challenge]) -> Vec<String> {
         fields.iter_mut().for_each(|field| *field = field.replace("realm=", "REALM="));
     }
     if fault!(faults, "emits-broken-challenge", "one more challenge is given, without an id") {
-        fields.push("Payment realm=\"x\", method=\"evm\", intent=\"charge\", request=\"e30\"".into());
+        fields
+            .push("Payment realm=\"x\", method=\"evm\", intent=\"charge\", request=\"e30\"".into());
     }
     fields
 }

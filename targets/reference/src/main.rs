@@ -41,9 +41,11 @@ async fn main() -> std::io::Result<()> {
         }
         return Ok(());
     }
-    if let Some(unknown) = arguments.faults.iter().find(|name| {
-        !fault::catalogue().any(|fault| fault.name == name.as_str())
-    }) {
+    if let Some(unknown) = arguments
+        .faults
+        .iter()
+        .find(|name| !fault::catalogue().any(|fault| fault.name == name.as_str()))
+    {
         eprintln!("unknown fault {unknown:?}; --list-faults names them all");
         std::process::exit(2);
     }

@@ -64,7 +64,11 @@ impl SaClient {
     }
 
     /// Has a credential settled or verified.
-    pub async fn settle(&self, credential: &Credential, payload: &Value) -> Result<Settled, NotSettled> {
+    pub async fn settle(
+        &self,
+        credential: &Credential,
+        payload: &Value,
+    ) -> Result<Settled, NotSettled> {
         let body = json!({
             "challenge": credential.challenge,
             "payload": payload,
@@ -106,7 +110,12 @@ impl SaClient {
         Ok((status, response.text().await.map_err(failed)?))
     }
 
-    fn read(&self, status: u16, body: &str, credential: &Credential) -> Result<Settled, NotSettled> {
+    fn read(
+        &self,
+        status: u16,
+        body: &str,
+        credential: &Credential,
+    ) -> Result<Settled, NotSettled> {
         let faults = &self.faults;
         if status != 200
             && !fault!(faults, "ignores-http-errors", "a success in an HTTP error counts")
@@ -115,7 +124,11 @@ impl SaClient {
         }
         let envelope: Value = serde_json::from_str(body).unwrap_or_default();
         if !envelope.is_object() {
-            return if fault!(faults, "reads-unreadable-as-success", "an answer that is no envelope counts") {
+            return if fault!(
+                faults,
+                "reads-unreadable-as-success",
+                "an answer that is no envelope counts"
+            ) {
                 Ok(Settled::default())
             } else {
                 Err(NotSettled::Unreadable)
@@ -131,11 +144,19 @@ impl SaClient {
         let receipt: ChargeReceipt =
             serde_json::from_value(envelope["data"].clone()).map_err(|_| NotSettled::Unreadable)?;
         let fails = receipt.status != "success";
-        if fails && !fault!(faults, "ignores-the-receipts-status", "a failed or pending settlement counts") {
+        if fails
+            && !fault!(
+                faults,
+                "ignores-the-receipts-status",
+                "a failed or pending settlement counts"
+            )
+        {
             return Err(NotSettled::Unreadable);
         }
         let of_another = receipt.challenge_id.is_some_and(|id| id != credential.challenge.id.0);
-        if of_another && !fault!(faults, "takes-receipts-of-others", "a receipt for another challenge counts") {
+        if of_another
+            && !fault!(faults, "takes-receipts-of-others", "a receipt for another challenge counts")
+        {
             return Err(NotSettled::Unreadable);
         }
         Ok(Settled { reference: receipt.reference.to_string(), external_id: receipt.external_id })
@@ -155,7 +176,9 @@ impl SaClient {
             None if code.is_string() => {
                 fault!(faults, "reads-text-codes-as-success", "a code that is text counts")
             }
-            None => fault!(faults, "reads-missing-code-as-success", "an answer without code counts"),
+            None => {
+                fault!(faults, "reads-missing-code-as-success", "an answer without code counts")
+            }
         };
         if counts { Ok(()) } else { Err(NotSettled::Unreadable) }
     }

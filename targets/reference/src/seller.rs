@@ -81,10 +81,14 @@ pub async fn serve(
             visit.refuse(None, Refusal::because("payment-required", "no Payment credential"))
         }
         ([token], _) => visit.redeem(fields[0], token).await,
-        ([token, ..], _) if fault!(faults, "takes-the-first-of-two", "of two credentials the first counts") => {
+        ([token, ..], _)
+            if fault!(faults, "takes-the-first-of-two", "of two credentials the first counts") =>
+        {
             visit.redeem(fields[0], token).await
         }
-        ([first, second, ..], _) if fault!(faults, "takes-both-of-two", "of two credentials both are settled") => {
+        ([first, second, ..], _)
+            if fault!(faults, "takes-both-of-two", "of two credentials both are settled") =>
+        {
             visit.redeem(fields[0], first).await;
             visit.redeem(fields[0], second).await
         }
@@ -118,25 +122,35 @@ impl Visit<'_> {
             return self.deliver(offer, None, &Settled::default());
         }
         let foreign = offer.description.as_ref().is_some_and(|text| !text.is_ascii());
-        if foreign && fault!(faults, "chokes-on-foreign-text", "a localized description breaks the route") {
+        if foreign
+            && fault!(faults, "chokes-on-foreign-text", "a localized description breaks the route")
+        {
             return crash();
         }
         let challenges = self.challenges();
-        if self.asked.by_head && fault!(faults, "asks-facilitator-unpaid", "a HEAD reaches the facilitator") {
+        if self.asked.by_head
+            && fault!(faults, "asks-facilitator-unpaid", "a HEAD reaches the facilitator")
+        {
             route.sa.ask_in_vain(&challenges[0]).await;
         }
-        let status = if by_get && fault!(faults, "answers-unpaid-with-401", "an unpaid GET is answered 401") {
+        let status = if by_get
+            && fault!(faults, "answers-unpaid-with-401", "an unpaid GET is answered 401")
+        {
             401
         } else {
             402
         };
         let misstated = fault!(faults, "misstates-the-status", "the problem of a 402 says 400");
         let mut detail = "payment is required".to_owned();
-        if by_get && fault!(faults, "leaks-content-unpaid", "the content stands in the unpaid answer") {
+        if by_get
+            && fault!(faults, "leaks-content-unpaid", "the content stands in the unpaid answer")
+        {
             detail.clone_from(&offer.content);
         }
-        let body = Answer::problem(if misstated { 400 } else { status }, "payment-required", &detail);
-        let mut answer = body.with_status(status).challenging(&challenge::fields(route, &challenges));
+        let body =
+            Answer::problem(if misstated { 400 } else { status }, "payment-required", &detail);
+        let mut answer =
+            body.with_status(status).challenging(&challenge::fields(route, &challenges));
         if !fault!(faults, "stores-challenges", "an unpaid answer may be cached") {
             answer = answer.unstored();
         }
@@ -159,7 +173,11 @@ impl Visit<'_> {
             Ok(accepted) => accepted,
             Err(refusal) => return self.refuse(Some(&credential), refusal),
         };
-        let reuses = fault!(self.route.faults, "reuses-challenges", "a challenge may be paid again and again");
+        let reuses = fault!(
+            self.route.faults,
+            "reuses-challenges",
+            "a challenge may be paid again and again"
+        );
         match self.shop.claim(&credential.challenge) {
             Err(_) if reuses => {}
             Ok(()) => {}
@@ -197,10 +215,18 @@ impl Visit<'_> {
             return Err(Refusal::GiveAway);
         }
         let exact = field.split_once(' ').is_some_and(|(_, rest)| rest == token);
-        if !exact && fault!(faults, "reads-one-space-only", "several spaces behind the scheme are refused") {
+        if !exact
+            && fault!(
+                faults,
+                "reads-one-space-only",
+                "several spaces behind the scheme are refused"
+            )
+        {
             return Err(malformed("more than one space"));
         }
-        if token.len() > 4_000 && fault!(faults, "reads-small-credentials-only", "4 KB are too much") {
+        if token.len() > 4_000
+            && fault!(faults, "reads-small-credentials-only", "4 KB are too much")
+        {
             return Err(malformed("too large"));
         }
         if token.contains('=') && fault!(faults, "refuses-padding", "padded base64url is refused") {
@@ -209,7 +235,11 @@ impl Visit<'_> {
         let credential = Credential::parse(token).map_err(|error| {
             let crashes = match &error {
                 MalformedCredential::Base64(_) => {
-                    fault!(faults, "crashes-on-bad-base-64", "a token that is not base64url is a 500")
+                    fault!(
+                        faults,
+                        "crashes-on-bad-base-64",
+                        "a token that is not base64url is a 500"
+                    )
                 }
                 MalformedCredential::Json(_) => {
                     fault!(faults, "crashes-on-bad-json", "a token that is not JSON is a 500")
@@ -218,7 +248,11 @@ impl Visit<'_> {
                     fault!(faults, "crashes-on-other-json", "JSON that is no object is a 500")
                 }
                 MalformedCredential::Member { reason, .. } if reason.contains("missing") => {
-                    fault!(faults, "crashes-on-missing-members", "a credential without a member is a 500")
+                    fault!(
+                        faults,
+                        "crashes-on-missing-members",
+                        "a credential without a member is a 500"
+                    )
                 }
                 MalformedCredential::Member { .. } => {
                     fault!(faults, "crashes-on-wrong-types", "a member of another type is a 500")
@@ -230,10 +264,13 @@ impl Visit<'_> {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
-        if has_unknown_members(&plain) && fault!(faults, "refuses-unknown-members", "unknown members are refused") {
+        if has_unknown_members(&plain)
+            && fault!(faults, "refuses-unknown-members", "unknown members are refused")
+        {
             return Err(malformed("unknown member"));
         }
-        let has_null = plain["challenge"].as_object().is_some_and(|c| c.values().any(Value::is_null));
+        let has_null =
+            plain["challenge"].as_object().is_some_and(|c| c.values().any(Value::is_null));
         if has_null && fault!(faults, "refuses-null-members", "a null is not taken for absent") {
             return Err(malformed("null member"));
         }
@@ -253,16 +290,24 @@ impl Visit<'_> {
             return Err(invalid("another realm"));
         }
         let foreign_method = echo.method != challenge::method(route);
-        if foreign_method && !fault!(faults, "accepts-foreign-methods", "the echoed method is not compared") {
+        if foreign_method
+            && !fault!(faults, "accepts-foreign-methods", "the echoed method is not compared")
+        {
             let detail = format!("{} is not accepted", echo.method);
             return Err(Refusal::Status(400, "method-unsupported", detail));
         }
         let foreign_intent = echo.intent != INTENT;
-        if foreign_intent && !fault!(faults, "accepts-foreign-intents", "the echoed intent is not compared") {
+        if foreign_intent
+            && !fault!(faults, "accepts-foreign-intents", "the echoed intent is not compared")
+        {
             return Err(invalid("another intent"));
         }
         let request = echo.request.decode().map_err(|error| invalid(&error.to_string()))?;
-        let sellable = if fault!(faults, "sells-one-alternative", "of several offers only the first is sold") {
+        let sellable = if fault!(
+            faults,
+            "sells-one-alternative",
+            "of several offers only the first is sold"
+        ) {
             1
         } else {
             route.offers.len()
@@ -287,19 +332,23 @@ impl Visit<'_> {
         self.in_time(&echo)?;
         self.of_this_body(&echo, offer)?;
         let redescribed = echo.description != offer.description;
-        if redescribed && fault!(faults, "binds-the-description", "another description is refused") {
+        if redescribed && fault!(faults, "binds-the-description", "another description is refused")
+        {
             return Err(invalid("another description"));
         }
         let payload: Result<ChargePayload, _> =
             serde_json::from_value(Value::Object(credential.payload.clone()));
         let payload = payload.map_err(|error| {
-            if fault!(faults, "crashes-on-foreign-payloads", "a payload of another shape is a 500") {
+            if fault!(faults, "crashes-on-foreign-payloads", "a payload of another shape is a 500")
+            {
                 Refusal::Crash
             } else {
                 Refusal::because("malformed-credential", format!("payload: {error}"))
             }
         })?;
-        if offer.splits.len() > 5 && fault!(faults, "shares-among-five-at-most", "more than five splits are refused") {
+        if offer.splits.len() > 5
+            && fault!(faults, "shares-among-five-at-most", "more than five splits are refused")
+        {
             return Err(Refusal::because("invalid-payload", "too many splits"));
         }
         Ok((offer, payload))
@@ -344,23 +393,38 @@ impl Visit<'_> {
             return if faults.has("omits-expiry") { Ok(()) } else { expired("no expiry") };
         };
         match timestamp::parse(expires) {
-            Err(_) if fault!(faults, "accepts-offsetless-expiry", "an expiry without offset is not judged") => {
+            Err(_)
+                if fault!(
+                    faults,
+                    "accepts-offsetless-expiry",
+                    "an expiry without offset is not judged"
+                ) =>
+            {
                 Ok(())
             }
             Err(error) => expired(&error.to_string()),
             Ok(instant) if instant > Timestamp::now() => Ok(()),
-            Ok(_) if fault!(faults, "accepts-expired-challenges", "an expired challenge still buys") => Ok(()),
+            Ok(_)
+                if fault!(
+                    faults,
+                    "accepts-expired-challenges",
+                    "an expired challenge still buys"
+                ) =>
+            {
+                Ok(())
+            }
             Ok(_) => expired("this challenge has expired"),
         }
     }
 
     fn of_this_body(&self, echo: &Challenge, offer: &OfferInfo) -> Result<(), Refusal> {
         let faults = &self.route.faults;
-        let body = if fault!(faults, "loses-the-body", "the body of a paid request is read as empty") {
-            &[]
-        } else {
-            self.asked.body
-        };
+        let body =
+            if fault!(faults, "loses-the-body", "the body of a paid request is read as empty") {
+                &[]
+            } else {
+                self.asked.body
+            };
         // Declared where challenges are issued: such a seller compares nothing.
         let bound = offer.bind_body && !faults.has("omits-the-digest");
         let fits = match &echo.digest {
@@ -373,11 +437,18 @@ impl Visit<'_> {
         Err(Refusal::because("invalid-challenge", "the body is not the one the challenge is for"))
     }
 
-    async fn settle(&self, credential: &Credential, offer: &OfferInfo, payload: &ChargePayload) -> Response {
+    async fn settle(
+        &self,
+        credential: &Credential,
+        offer: &OfferInfo,
+        payload: &ChargePayload,
+    ) -> Response {
         let (route, faults) = (self.route, &self.route.faults);
         let forwarded = sa::forwarded(faults, payload);
         let settled = route.sa.settle(credential, &forwarded).await;
-        if settled.is_ok() && fault!(faults, "asks-to-settle-twice", "each payment is settled twice over") {
+        if settled.is_ok()
+            && fault!(faults, "asks-to-settle-twice", "each payment is settled twice over")
+        {
             let _ = route.sa.settle(credential, &forwarded).await;
         }
         let source = credential.source.as_deref().unwrap_or_default();
@@ -424,16 +495,27 @@ impl Visit<'_> {
                             "whoever paid once is served even if refused"
                         ))
             }
-            NotSettled::Timeout => fault!(faults, "delivers-on-timeout", "no answer in time counts as one"),
+            NotSettled::Timeout => {
+                fault!(faults, "delivers-on-timeout", "no answer in time counts as one")
+            }
             NotSettled::Lost => {
-                fault!(faults, "delivers-on-lost-connection", "a broken connection counts as an answer")
+                fault!(
+                    faults,
+                    "delivers-on-lost-connection",
+                    "a broken connection counts as an answer"
+                )
             }
             NotSettled::Unreadable => false,
         }
     }
 
     /// Gives the buyer what it paid for.
-    fn deliver(&self, offer: &OfferInfo, credential: Option<&Credential>, settled: &Settled) -> Response {
+    fn deliver(
+        &self,
+        offer: &OfferInfo,
+        credential: Option<&Credential>,
+        settled: &Settled,
+    ) -> Response {
         let faults = &self.route.faults;
         let withheld = credential.is_some()
             && fault!(faults, "withholds-paid-content", "a paid answer is empty");
@@ -468,7 +550,11 @@ impl Visit<'_> {
         if fault!(faults, "names-another-method-on-the-receipt", "a receipt's method is `tempo`") {
             "tempo".clone_into(&mut receipt.method);
         }
-        if fault!(faults, "refers-to-the-challenge", "a receipt refers to the challenge, not the payment") {
+        if fault!(
+            faults,
+            "refers-to-the-challenge",
+            "a receipt refers to the challenge, not the payment"
+        ) {
             receipt.reference.clone_from(&credential.challenge.id.0);
         }
         let mut plain = serde_json::to_value(&receipt).ok()?;
@@ -491,13 +577,20 @@ impl Visit<'_> {
         let (route, faults) = (self.route, &self.route.faults);
         let seen = failure.code().seen(offer.profile.unwrap_or(Profile::OkxNode));
         let refused = matches!(failure, NotSettled::Refused(_));
-        if refused && fault!(faults, "answers-sa-refusals-with-401", "whatever the SA refuses is a 401") {
+        if refused
+            && fault!(faults, "answers-sa-refusals-with-401", "whatever the SA refuses is a 401")
+        {
             return Answer::problem(401, seen.problem, "not settled").unstored().send();
         }
-        let loses_reason = fault!(faults, "loses-the-sa-reason", "an SA refusal has no problem type");
+        let loses_reason =
+            fault!(faults, "loses-the-sa-reason", "an SA refusal has no problem type");
         let problem = if loses_reason { "payment-error" } else { seen.problem };
         let answer = Answer::problem(seen.status, problem, &failure.to_string());
-        let bare = fault!(faults, "answers-sa-refusals-bare", "a 402 after an SA refusal has no challenge");
+        let bare = fault!(
+            faults,
+            "answers-sa-refusals-bare",
+            "a 402 after an SA refusal has no challenge"
+        );
         if seen.status != 402 || bare {
             return answer.send();
         }
@@ -517,12 +610,17 @@ impl Visit<'_> {
         };
         let vague = fault!(faults, "gives-no-reason", "every refusal is called payment-required");
         let problem = if vague { "payment-required" } else { problem };
-        let misstated = fault!(faults, "misstates-the-status-of-refusals", "the problem of a refusal says 400");
+        let misstated =
+            fault!(faults, "misstates-the-status-of-refusals", "the problem of a refusal says 400");
         let body = Answer::problem(if misstated { 400 } else { 402 }, problem, &detail);
         let challenges = match credential.map(|credential| &credential.challenge) {
             Some(old)
                 if self.is_of_this_route(old)
-                    && fault!(faults, "echoes-the-old-challenge", "a refusal brings the old challenge") =>
+                    && fault!(
+                        faults,
+                        "echoes-the-old-challenge",
+                        "a refusal brings the old challenge"
+                    ) =>
             {
                 vec![old.clone()]
             }
@@ -533,7 +631,9 @@ impl Visit<'_> {
             answer = answer.unstored();
         }
         let unreadable = credential.is_none() && detail.starts_with("not base64url");
-        if unreadable && fault!(faults, "sends-receipt-on-malformed", "a malformed credential gets a receipt") {
+        if unreadable
+            && fault!(faults, "sends-receipt-on-malformed", "a malformed credential gets a receipt")
+        {
             answer = answer.with(receipt::HEADER, "e30");
         }
         answer.send()
@@ -550,12 +650,32 @@ fn has_unknown_members(credential: &Value) -> bool {
         ("", &["challenge", "payload", "source"]),
         (
             "/challenge",
-            &["id", "realm", "method", "intent", "request", "expires", "digest", "description", "opaque"],
+            &[
+                "id",
+                "realm",
+                "method",
+                "intent",
+                "request",
+                "expires",
+                "digest",
+                "description",
+                "opaque",
+            ],
         ),
         ("/payload", &["type", "authorization", "hash"]),
         (
             "/payload/authorization",
-            &["type", "from", "to", "value", "validAfter", "validBefore", "nonce", "signature", "splits"],
+            &[
+                "type",
+                "from",
+                "to",
+                "value",
+                "validAfter",
+                "validBefore",
+                "nonce",
+                "signature",
+                "splits",
+            ],
         ),
     ];
     known.iter().any(|(place, members)| {

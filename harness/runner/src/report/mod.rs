@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::baseline::Baseline;
 use crate::check::{Level, Source};
-use conform402_wire::adapter::Identity;
 use crate::schedule::{Conclusion, Evidence};
 use crate::verdict::{Broken, Verdict};
+use conform402_wire::adapter::Identity;
 
 /// The result of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -142,8 +142,9 @@ impl Report {
         if self.summary.fail > self.summary.known_failures || !self.stale.is_empty() {
             return 1;
         }
-        let undecided =
-            |check: &CheckReport| check.verdict == Verdict::Inconclusive && !check.for_want_of_control;
+        let undecided = |check: &CheckReport| {
+            check.verdict == Verdict::Inconclusive && !check.for_want_of_control
+        };
         if self.checks.iter().any(undecided) { 2 } else { 0 }
     }
 

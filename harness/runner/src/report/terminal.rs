@@ -17,12 +17,19 @@ impl Report {
     #[must_use]
     pub fn to_terminal(&self) -> String {
         let mut text = String::new();
-        for check in &self.checks {
-            describe(&mut text, check);
+        // The gravest last, where a terminal shows them.
+        for verdict in [Verdict::Warn, Verdict::Inconclusive, Verdict::Fail] {
+            for check in self.checks.iter().filter(|check| check.verdict == verdict) {
+                describe(&mut text, check);
+            }
         }
         self.known_failures(&mut text);
         for id in &self.stale {
-            let _ = writeln!(text, "{} {id}\n     the baseline lists it as a known failure, yet it does not fail\n", "STALE".red().bold());
+            let _ = writeln!(
+                text,
+                "{} {id}\n     the baseline lists it as a known failure, yet it does not fail\n",
+                "STALE".red().bold()
+            );
         }
         let _ = writeln!(text, "{}\n", self.table());
         let target = &self.target;
@@ -43,7 +50,8 @@ impl Report {
     }
 
     fn verdict_line(&self) -> String {
-        let Summary { pass, fail, warn, not_applicable, inconclusive, known_failures } = self.summary;
+        let Summary { pass, fail, warn, not_applicable, inconclusive, known_failures } =
+            self.summary;
         let counts = format!(
             "{pass} passed, {fail} failed ({known_failures} known), {warn} warnings, \
              {inconclusive} inconclusive, {not_applicable} not applicable"
@@ -102,6 +110,17 @@ fn describe(text: &mut String, check: &CheckReport) {
     let _ = writeln!(text, "     {}", check.reason.as_deref().unwrap_or_default());
     if let Some(exchange) = check.evidence.exchanges.last() {
         show(text, exchange);
+    }
+    for entry in &check.evidence.facilitator {
+        let _ = writeln!(
+            text,
+            "     ~ facilitator: {} {}",
+            entry.endpoint,
+            excerpt(&entry.answer.to_string())
+        );
+    }
+    for movement in &check.evidence.movements {
+        let _ = writeln!(text, "     $ {movement}");
     }
     text.push('\n');
 }

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::TargetError;
-use conform402_wire::adapter::{IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION};
 use crate::http::{Client, Sent};
+use conform402_wire::adapter::{IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION};
 
 /// An adapter that listens.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ impl Adapter {
 
     /// Asks the target who it is.
     pub async fn identity(&self) -> Result<Identity, TargetError> {
-        let sent = Sent { method: "GET".into(), url: self.url.clone() + IDENTITY, ..Sent::default() };
+        let sent =
+            Sent { method: "GET".into(), url: self.url.clone() + IDENTITY, ..Sent::default() };
         let value: Value = self.ask(IDENTITY, sent).await?;
         let contract = value["contract"].as_u64();
         if contract != Some(u64::from(VERSION)) {

@@ -86,7 +86,8 @@ impl Targets {
 
 fn read(folder: &Path) -> Result<Target, TargetError> {
     let file = folder.join("target.toml");
-    let broken = |reason: String| TargetError::Manifest { file: file.display().to_string(), reason };
+    let broken =
+        |reason: String| TargetError::Manifest { file: file.display().to_string(), reason };
     let folder = folder.canonicalize().map_err(|error| broken(error.to_string()))?;
     let text = std::fs::read_to_string(&file).map_err(|error| broken(error.to_string()))?;
     let manifest: Manifest = toml::from_str(&text).map_err(|error| broken(error.to_string()))?;
@@ -99,11 +100,15 @@ fn read(folder: &Path) -> Result<Target, TargetError> {
     if let Some(twice) = listed.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(broken(format!("{} is a known failure twice", twice[0])));
     }
-    if let Some(empty) = manifest.known_failure.iter().find(|known| known.reason.trim().is_empty()) {
+    if let Some(empty) = manifest.known_failure.iter().find(|known| known.reason.trim().is_empty())
+    {
         return Err(broken(format!("no reason is given for {}", empty.checks.join(", "))));
     }
     Ok(Target {
-        name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        name: folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         requires: manifest.requires,
         known_failures: manifest.known_failure,
         folder,

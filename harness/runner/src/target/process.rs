@@ -198,7 +198,8 @@ impl Log {
     /// Logs what `child` prints, and hands what it prints on its standard
     /// output to `lines` as long as somebody listens.
     fn read(&self, child: &mut Child, lines: mpsc::Sender<String>) -> Vec<JoinHandle<()>> {
-        let stdout = child.stdout.take().map(|out| tokio::spawn(self.clone().follow(out, Some(lines))));
+        let stdout =
+            child.stdout.take().map(|out| tokio::spawn(self.clone().follow(out, Some(lines))));
         let stderr = child.stderr.take().map(|err| tokio::spawn(self.clone().follow(err, None)));
         stdout.into_iter().chain(stderr).collect()
     }

@@ -24,8 +24,8 @@ async fn broadcast(
     Ok(bed.testbed().chain.transact(from, token, call).await?.transaction_hash)
 }
 
-/// > "hash" → SAClient.verify_hash (the client has already broadcast; the
-/// > SA-API verifies the tx hash)
+/// > SAClient.verify_hash (the client has already broadcast; the SA-API
+/// > verifies the tx hash)
 /// > — OKX Python SDK Reference (seed 000), "Charge — ChargeIntent"
 #[check(must, control, needs(ChargeHash), killed_by(WithholdsPaidContent))]
 async fn a_transfer_of_the_payers_own_buys(bed: &Bed) -> Outcome {
@@ -174,11 +174,7 @@ async fn a_source_of_another_chain_is_refused(bed: &Bed) -> Outcome {
 /// > — OKX Node SDK Reference (seed 002), "Call Options"
 /// > feePayer conflicts with hash mode
 /// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass" (70003)
-#[check(
-    must,
-    needs(ChargeHash, ChargeFeePayer),
-    killed_by(DeliversOnSaRefusal, HidesTheFeePayer)
-)]
+#[check(must, needs(ChargeHash, ChargeFeePayer), killed_by(DeliversOnSaRefusal, HidesTheFeePayer))]
 async fn a_hash_is_refused_where_the_seller_pays_gas(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100).fee_payer(true)).await?;
     let payment = Payment::of(bed, &offer).await?;

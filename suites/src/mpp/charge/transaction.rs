@@ -16,8 +16,7 @@ use conform402_wire::sa::charge::SETTLE;
 use crate::mpp::buyer::{Payment, did, now, present};
 use crate::mpp::judge::{broken, delivered, paid, refused};
 
-/// > "transaction" → SAClient.settle (the SA-API broadcasts
-/// > transferWithAuthorization on-chain)
+/// > SAClient.settle (the SA-API broadcasts transferWithAuthorization on-chain)
 /// > — OKX Python SDK Reference (seed 000), "Charge — ChargeIntent"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn the_payer_pays_the_recipient_to_the_unit(bed: &Bed) -> Outcome {
@@ -108,10 +107,7 @@ async fn another_token_is_refused(bed: &Bed) -> Outcome {
 #[case(version, |payment| payment.domain.version = "2".to_owned())]
 #[case(chain, |payment| payment.domain.chain_id += 1)]
 #[case(contract, |payment| payment.domain.contract = Address::repeat_byte(0x42))]
-async fn a_signature_for_another_domain_is_refused(
-    bed: &Bed,
-    change: fn(&mut Payment),
-) -> Outcome {
+async fn a_signature_for_another_domain_is_refused(bed: &Bed, change: fn(&mut Payment)) -> Outcome {
     refuses(bed, change).await
 }
 

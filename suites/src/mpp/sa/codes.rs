@@ -5,9 +5,7 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Profile, c
 use conform402_wire::sa::SaCode;
 
 use crate::mpp::buyer::{Payment, challenge_for, present};
-use crate::mpp::judge::{
-    broken, cache_control_has, delivered, paid, problem, refused, status_is,
-};
+use crate::mpp::judge::{broken, cache_control_has, delivered, paid, problem, refused, status_is};
 
 async fn refused_with(bed: &Bed, code: SaCode, offer: Offer) -> Result<(Mounted, Answer), Broken> {
     let offer = bed.offer(offer).await?;
@@ -159,11 +157,7 @@ async fn a_402_brings_a_fresh_challenge(bed: &Bed) -> Outcome {
 
 /// > Servers MUST send `Cache-Control: no-store` {{RFC9111}} with 402 responses
 /// > — draft-httpauth-payment-00, "Caching"
-#[check(
-    must,
-    needs(Charge),
-    killed_by(DeliversOnSaRefusal, AnswersSaRefusalsBare)
-)]
+#[check(must, needs(Charge), killed_by(DeliversOnSaRefusal, AnswersSaRefusalsBare))]
 async fn a_402_is_not_stored(bed: &Bed) -> Outcome {
     let (_, answer) = refused_with(bed, SaCode::InvalidSignature, Offer::charge(100)).await?;
     cache_control_has(&answer, "no-store")
