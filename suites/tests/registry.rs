@@ -1,4 +1,5 @@
 //! What holds for every check.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! The testbed's chain, against the real anvil.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 

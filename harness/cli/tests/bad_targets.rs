@@ -1,5 +1,6 @@
 //! Targets that do not start, die, talk nonsense or mean harm. None may hang
 //! or fell the harness, and none of it may look green.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

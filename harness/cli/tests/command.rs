@@ -1,4 +1,5 @@
 //! The command against the reference target, and what it says to bad input.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

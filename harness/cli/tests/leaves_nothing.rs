@@ -1,5 +1,6 @@
 //! A run leaves no process and no file behind, however it ends.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The SA API, asked as a seller would ask it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 

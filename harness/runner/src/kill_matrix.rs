@@ -125,8 +125,8 @@ impl KillMatrix {
         cells: Vec<(FaultInfo, Vec<Conclusion>)>,
         narrowed: bool,
     ) -> Self {
-        let mut matrix = Self::default();
-        matrix.checks = planned.iter().map(|planned| planned.check.id()).collect();
+        let checks = planned.iter().map(|planned| planned.check.id()).collect();
+        let mut matrix = Self { checks, ..Self::default() };
         for conclusion in sound.iter().filter(|c| c.verdict() != Verdict::Pass) {
             let (id, verdict) = (conclusion.check.id(), conclusion.verdict().word());
             let reason = reason(conclusion);
@@ -221,4 +221,82 @@ fn names(check: &Check, fault: &str) -> bool {
 
 fn reason(conclusion: &Conclusion) -> String {
     conclusion.outcome.as_ref().err().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::check::{Level, Source};
+    use crate::schedule::Evidence;
+    use crate::verdict::{Broken, Outcome};
+
+    const CHECK: Check = Check {
+        module: "suites::mpp::area",
+        name: "a_promise",
+        case: None,
+        level: Level::Must,
+        is_control: false,
+        needs: &[],
+        profile: None,
+        killed_by: &["breaks-the-promise"],
+        sources: &[Source { quote: "q", document: "d" }],
+        explanation: "",
+        run: |_| Box::pin(async { Ok(()) }),
+    };
+    static NAMED: Check = CHECK;
+    static UNNAMED: Check = Check { killed_by: &[], ..CHECK };
+
+    fn concluded(check: &'static Check, outcome: Outcome) -> Conclusion {
+        Conclusion {
+            check,
+            outcome,
+            for_want_of_control: false,
+            evidence: Evidence::default(),
+            accounts: Vec::new(),
+        }
+    }
+
+    fn broken() -> Outcome {
+        Err(Broken::promise("broken"))
+    }
+
+    fn undecided() -> Outcome {
+        Err(Broken::Undecided("unknown".into()))
+    }
+
+    #[rstest]
+    #[case::perfect(&NAMED, Ok(()), broken(), None)]
+    #[case::survives(&NAMED, Ok(()), Ok(()), Some("survives"))]
+    #[case::uncaught(&NAMED, Ok(()), Ok(()), Some("no check catches"))]
+    #[case::undecided(&NAMED, Ok(()), undecided(), Some("is undecided under"))]
+    #[case::fails_without_fault(&NAMED, broken(), broken(), Some("without any fault"))]
+    #[case::unnamed(&UNNAMED, Ok(()), broken(), Some("dies unnamed"))]
+    #[case::unkillable(&UNNAMED, Ok(()), Ok(()), Some("no fault kills it"))]
+    fn complains_of(
+        #[case] check: &'static Check,
+        #[case] sound: Outcome,
+        #[case] faulty: Outcome,
+        #[case] complaint: Option<&str>,
+    ) {
+        let planned = [Planned { check, excluded: None }];
+        let fault = FaultInfo { name: "breaks-the-promise".into(), summary: String::new() };
+        let cells = vec![(fault, vec![concluded(check, faulty)])];
+        let matrix = KillMatrix::judge(&planned, &[concluded(check, sound)], cells, false);
+        match complaint {
+            None => assert_eq!(matrix.complaints, Vec::<String>::new()),
+            Some(expected) => {
+                let complained = matrix.complaints.iter().any(|told| told.contains(expected));
+                assert!(complained, "{:?}", matrix.complaints);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_fault_is_told() {
+        let planned = [Planned { check: &NAMED, excluded: None }];
+        let matrix = KillMatrix::judge(&planned, &[concluded(&NAMED, Ok(()))], Vec::new(), false);
+        assert!(matrix.complaints.iter().any(|told| told.contains("which is no fault")));
+    }
 }

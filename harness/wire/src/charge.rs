@@ -100,6 +100,7 @@ impl ChargeRequest {
 /// The payload of a charge credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "one a request, and short-lived")]
 pub enum ChargePayload {
     /// A signed authorization that the facilitator broadcasts.
     Transaction {

@@ -1,4 +1,5 @@
 //! The catalogue of faults.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::process::Command;

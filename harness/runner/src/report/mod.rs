@@ -171,3 +171,116 @@ fn summarize<'a>(checks: impl IntoIterator<Item = &'a CheckReport>) -> Summary {
     }
     summary
 }
+
+#[cfg(test)]
+mod tests {
+    use conform402_wire::adapter::Capability;
+    use conform402_wire::sa::code::Profile;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::check::{Check, Registry};
+    use crate::http::{Answer, Exchange, Sent};
+    use crate::target::KnownFailures;
+    use crate::verdict::Outcome;
+
+    fn check(name: &'static str, level: Level) -> &'static Check {
+        Box::leak(Box::new(Check {
+            module: "suites::mpp::area",
+            name,
+            case: None,
+            level,
+            is_control: false,
+            needs: &[],
+            profile: None,
+            killed_by: &["fault"],
+            sources: &[Source { quote: "A server MUST.", document: "draft-x, \"Section\"" }],
+            explanation: "",
+            run: |_| Box::pin(async { Ok(()) }),
+        }))
+    }
+
+    fn concluded(check: &'static Check, outcome: Outcome) -> Conclusion {
+        let answer = Answer {
+            status: 200,
+            headers: vec![("content-type".into(), "text/plain".into())],
+            body: "content".into(),
+        };
+        let request = Sent { method: "GET".into(), url: "http://t/".into(), ..Sent::default() };
+        Conclusion {
+            check,
+            for_want_of_control: false,
+            evidence: Evidence {
+                exchanges: vec![Exchange { request, answer: Some(answer), failure: None }],
+                ..Evidence::default()
+            },
+            accounts: Vec::new(),
+            outcome,
+        }
+    }
+
+    fn report(conclusions: Vec<Conclusion>, baseline: Option<&Baseline>, stale: &[&str]) -> Report {
+        let target = Identity {
+            contract: 1,
+            name: "target".into(),
+            sdk: "sdk".into(),
+            version: "1.2.3".into(),
+            language: "rust".into(),
+            profiles: vec![Profile::OkxNode],
+            capabilities: vec![Capability::Charge],
+            faults: Vec::new(),
+        };
+        let testbed = TestbedSummary { chain_id: 196, seed: 402, anvil: "1".into() };
+        let stale = stale.iter().map(ToString::to_string).collect();
+        Report::new(target, testbed, conclusions, baseline, stale)
+    }
+
+    fn broken() -> Outcome {
+        Err(Broken::promise("the content is given away (200)"))
+    }
+
+    #[rstest]
+    #[case::passes(Level::Must, Ok(()), 0)]
+    #[case::breaks_a_must(Level::Must, broken(), 1)]
+    #[case::breaks_only_a_should(Level::Should, broken(), 0)]
+    #[case::ours(Level::Must, Err(Broken::Ours("x".into())), 2)]
+    #[case::undecided(Level::Must, Err(Broken::Undecided("x".into())), 2)]
+    #[case::nothing_applies(Level::Must, Err(Broken::NotApplicable("x".into())), 2)]
+    fn exits(#[case] level: Level, #[case] outcome: Outcome, #[case] code: u8) {
+        assert_eq!(report(vec![concluded(check("a", level), outcome)], None, &[]).exit, code);
+    }
+
+    #[test]
+    fn nothing_run_is_not_green() {
+        assert_eq!(report(Vec::new(), None, &[]).exit, 2);
+    }
+
+    #[test]
+    fn a_stale_baseline_fails() {
+        let passed = concluded(check("a", Level::Must), Ok(()));
+        assert_eq!(report(vec![passed], None, &["mpp.area.a"]).exit, 1);
+    }
+
+    #[test]
+    fn a_failed_control_is_counted_once() {
+        let mut dependent =
+            concluded(check("b", Level::Must), Err(Broken::Undecided("no control".into())));
+        dependent.for_want_of_control = true;
+        let control = concluded(check("a", Level::Must), Ok(()));
+        assert_eq!(report(vec![control, dependent], None, &[]).exit, 0);
+    }
+
+    #[test]
+    fn the_report_for_people() {
+        let known = KnownFailures { reason: "The SDK sleeps".into(), checks: Vec::new() };
+        let baseline = Baseline::new("target", &[known], &Registry::collect()).unwrap();
+        let conclusions = vec![
+            concluded(check("keeps", Level::Must), Ok(())),
+            concluded(check("breaks", Level::Must), broken()),
+            concluded(check("forgets", Level::Should), broken()),
+            concluded(check("misses", Level::Must), Err(Broken::Undecided("no answer".into()))),
+        ];
+        let text = report(conclusions, Some(&baseline), &["mpp.area.mended"]).to_terminal();
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text));
+    }
+}
