@@ -194,3 +194,15 @@ async fn bytes_that_are_no_answer(
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
 }
+
+#[tokio::test]
+async fn a_mount_that_is_none_is_ours_and_shows_the_log() {
+    let routes = Router::new().route("/conform402/identity", get(|| async { Json(identity()) }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let ran = run_at(&address.to_string()).await;
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stdout.contains("/conform402/mounts"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("Last lines of the adapter's log"), "{}", ran.stderr);
+}

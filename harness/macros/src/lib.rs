@@ -12,7 +12,7 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Lit, Meta, Token, parenthesized
 
 /// Registers an `async fn(&Bed) -> Outcome` as a check.
 ///
-/// ```ignore
+/// ```text
 /// /// Why it matters, in a sentence.
 /// ///
 /// /// > the sentence of the source

@@ -153,6 +153,11 @@ pub async fn run(
         performed = performance => performed,
         death = process.died() => Err(death.into()),
     };
+    let performed = match performed {
+        Err(RunError::Target(error)) => Err(RunError::Target(process.explain(error).await)),
+        performed => performed,
+    };
+    let log = process.last_lines();
     process.stop().await;
     let (identity, conclusions) = performed?;
     let observed: BTreeMap<String, Verdict> =
@@ -165,7 +170,11 @@ pub async fn run(
         seed: options.seed.0,
         anvil: ANVIL_VERSION.to_owned(),
     };
-    Ok(Report::new(identity, testbed, conclusions, baseline, stale))
+    let report = Report::new(identity, testbed, conclusions, baseline, stale);
+    if report.exit == 2 {
+        watcher.notice(&format!("Last lines of the adapter's log:\n{log}"));
+    }
+    Ok(report)
 }
 
 fn accepts(identity: &Identity, options: &RunOptions) -> Result<(), RunError> {

@@ -99,6 +99,21 @@ impl Process {
         self.failed(format!("ended in the middle of the run ({status})")).await
     }
 
+    /// The same error with the log, where it is about what the adapter did.
+    pub async fn explain(&mut self, error: TargetError) -> TargetError {
+        match error {
+            TargetError::Contract { .. } => {
+                self.failed(format!("breaks the contract: {error}")).await
+            }
+            error => error,
+        }
+    }
+
+    /// What the adapter printed last.
+    pub fn last_lines(&self) -> String {
+        self.log.last_lines()
+    }
+
     /// An error that carries the log.
     async fn failed(&mut self, what: String) -> TargetError {
         read_to_the_end(&mut self.readers).await;
