@@ -7,6 +7,7 @@ low-level `mpp.charge()` where `pay()` has no such argument (splits, body).
 import os
 import socket
 import threading
+from functools import cache
 from importlib.metadata import version
 
 import uvicorn
@@ -47,14 +48,7 @@ async def identity():
 async def mount(request: Request):
     order = await request.json()
     testbed, refused = order["testbed"], []
-    facilitator = testbed["facilitator"]
-    sa_client = OKXSAClient(
-        base_url=facilitator["url"],
-        api_key=facilitator["apiKey"],
-        secret_key=facilitator["secretKey"],
-        passphrase=facilitator["passphrase"],
-        timeout=facilitator["timeoutMs"] / 1000,
-    )
+    sa_client = client_of(**testbed["facilitator"])
     for offer in order["offers"]:
         mpp = merchant(testbed, offer, sa_client)
         low_level = offer.get("splits") or offer["bindBody"]
@@ -65,6 +59,17 @@ async def mount(request: Request):
         else:
             app.add_api_route(offer["path"], endpoint, methods=offer["methods"])
     return {"refused": refused}
+
+
+@cache
+def client_of(url, apiKey, secretKey, passphrase, timeoutMs):
+    return OKXSAClient(
+        base_url=url,
+        api_key=apiKey,
+        secret_key=secretKey,
+        passphrase=passphrase,
+        timeout=timeoutMs / 1000,
+    )
 
 
 def merchant(testbed, offer, sa_client):

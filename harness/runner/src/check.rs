@@ -8,6 +8,7 @@ use globset::{Glob, GlobMatcher};
 use serde::Serialize;
 
 use crate::bed::Bed;
+use crate::level::Level;
 use crate::verdict::Outcome;
 
 /// What a check returns while it runs.
@@ -42,30 +43,6 @@ pub struct Check {
 }
 
 inventory::collect!(Check);
-
-/// How strongly a source asks for something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Breaking it fails.
-    Must,
-    /// Breaking it warns.
-    Should,
-    /// Breaking it warns.
-    May,
-}
-
-impl Level {
-    /// The word, as drafts write it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Must => "MUST",
-            Self::Should => "SHOULD",
-            Self::May => "MAY",
-        }
-    }
-}
 
 /// A quoted sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

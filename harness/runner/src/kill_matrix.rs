@@ -228,7 +228,8 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::check::{Level, Source};
+    use crate::check::Source;
+    use crate::level::Level;
     use crate::schedule::Evidence;
     use crate::verdict::{Broken, Outcome};
 

@@ -21,7 +21,6 @@ pub struct Offer {
     handler_fails: bool,
     profile: Option<Profile>,
     chain_id: Option<u64>,
-    in_other_token: bool,
 }
 
 impl Offer {
@@ -39,7 +38,6 @@ impl Offer {
             handler_fails: false,
             profile: None,
             chain_id: None,
-            in_other_token: false,
         }
     }
 
@@ -112,13 +110,6 @@ impl Offer {
         self
     }
 
-    /// In the testbed's other token.
-    #[must_use]
-    pub fn in_other_token(mut self) -> Self {
-        self.in_other_token = true;
-        self
-    }
-
     /// Gives the offer recipients of its own, so that what they receive is
     /// this offer's alone.
     pub(crate) fn mounted(self, testbed: &Testbed, path: &str, index: usize) -> Mounted {
@@ -129,8 +120,7 @@ impl Offer {
             memo: Some(format!("partner-{}", i + 1)),
         };
         let splits: Vec<Split> = self.splits.iter().enumerate().map(split).collect();
-        let token =
-            if self.in_other_token { testbed.chain.other_token() } else { testbed.chain.token() };
+        let token = testbed.chain.token();
         let digest = keccak256(format!("{}{path}{index}", testbed.chain.seed()));
         Mounted {
             url: String::new(),

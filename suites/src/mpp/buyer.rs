@@ -59,8 +59,8 @@ impl Payment {
         Ok(Self {
             primary: transfer(request.recipient, due),
             splits: splits.iter().map(|split| transfer(split.recipient, split.amount)).collect(),
-            source: Some(did(bed, payer, offer.chain_id())),
-            domain: domain_of(bed, offer),
+            source: Some(did(payer, offer.chain_id())),
+            domain: bed.testbed().chain.token().domain.clone(),
             key: payer.key().clone(),
             challenge,
         })
@@ -181,7 +181,7 @@ pub fn reissue(
 
 /// The payer as a DID.
 #[must_use]
-pub fn did(_bed: &Bed, payer: &Account, chain_id: u64) -> String {
+pub fn did(payer: &Account, chain_id: u64) -> String {
     DidPkh { chain_id, address: payer.address() }.to_string()
 }
 
@@ -220,13 +220,6 @@ fn valid_before(challenge: &Challenge) -> Result<u64, Broken> {
         None => soon,
     };
     Ok(u64::try_from(expires.max(soon) + AFTER_EXPIRY).unwrap_or_default())
-}
-
-fn domain_of(bed: &Bed, offer: &Mounted) -> TokenDomain {
-    let chain = &bed.testbed().chain;
-    let tokens = [chain.token(), chain.other_token()];
-    let token = tokens.into_iter().find(|token| token.domain.contract == offer.currency());
-    token.unwrap_or_else(|| chain.token()).domain.clone()
 }
 
 fn ours(error: impl std::fmt::Display) -> Broken {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::baseline::Baseline;
-use crate::check::{Level, Source};
+use crate::check::Source;
+use crate::level::Level;
 use crate::schedule::{Conclusion, Evidence};
 use crate::verdict::{Broken, Verdict};
 use conform402_wire::adapter::Identity;

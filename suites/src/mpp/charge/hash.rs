@@ -165,7 +165,7 @@ async fn a_source_of_another_chain_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed, 100).await?;
     let payment = Payment::of(bed, &offer).await?;
     let hash = broadcast(bed, bed.payer(), offer.currency(), payment.transfer_call()).await?;
-    let elsewhere = did(bed, bed.payer(), offer.chain_id() + 1);
+    let elsewhere = did(bed.payer(), offer.chain_id() + 1);
     let payment = payment.with(|payment| payment.source = Some(elsewhere));
     buys_nothing(bed, &offer, &payment, hash).await
 }

@@ -82,7 +82,7 @@ async fn a_signer_who_is_not_the_payer_is_refused(bed: &Bed) -> Outcome {
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn a_payment_out_of_another_account_is_refused(bed: &Bed) -> Outcome {
     let victim = bed.other_payer().await?;
-    let (address, source) = (victim.address(), did(bed, victim, bed.testbed().chain.chain_id()));
+    let (address, source) = (victim.address(), did(victim, bed.testbed().chain.chain_id()));
     refuses(bed, |payment| {
         payment.primary.from = address;
         payment.source = Some(source);
@@ -196,7 +196,7 @@ async fn more_than_the_payer_has_is_refused(bed: &Bed) -> Outcome {
 #[check(should, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn a_source_that_is_not_the_payer_is_refused(bed: &Bed) -> Outcome {
     let other = bed.other_payer().await?;
-    let source = did(bed, other, bed.testbed().chain.chain_id());
+    let source = did(other, bed.testbed().chain.chain_id());
     refuses(bed, |payment| payment.source = Some(source)).await
 }
 
