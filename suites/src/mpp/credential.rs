@@ -190,7 +190,6 @@ async fn a_member_of_another_type_is_refused(bed: &Bed, place: &str, value: Valu
 /// > — draft-httpauth-payment-00, "Status Codes"
 #[check(must, needs(Charge))]
 #[case(realm, killed_by(IgnoresTheEchoedRealm), |c| c.realm.push_str(".example"))]
-#[case(method, killed_by(IgnoresTheEchoedMethod), |c| c.method = "demo".to_owned())]
 #[case(intent, killed_by(IgnoresTheEchoedIntent), |c| c.intent = "session".to_owned())]
 #[case(expires, killed_by(IgnoresTheEchoedExpiry, IgnoresTheId), |c| c.expires = Some(in_seconds(3000)))]
 #[case(digest, killed_by(IgnoresTheEchoedDigest), |c| c.digest = Some("sha-256=:AAAA:".to_owned()))]
@@ -203,9 +202,21 @@ async fn a_tampered_parameter_is_refused(bed: &Bed, tamper: fn(&mut Challenge)) 
     tamper(&mut challenge);
     let credential = Payment::answering(bed, &offer, challenge)?.sign()?;
     let answer = present(bed, &offer, &credential).await?;
-    withheld(&answer, &offer)?;
-    not_asked(bed)?;
-    bed.nothing_moved().await
+    refused_at_the_door(bed, &answer, &offer).await
+}
+
+/// A seller may look at the method before the binding, and answer 400.
+///
+/// > Servers MUST verify that credentials present an `id` matching the expected
+/// > binding.
+/// > — draft-httpauth-payment-00, "Challenge Binding"
+#[check(must, needs(Charge), killed_by(IgnoresTheEchoedMethod))]
+async fn a_tampered_method_is_refused(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::charge(100)).await?;
+    let mut challenge = challenge(bed, &offer).await?;
+    "demo".clone_into(&mut challenge.method);
+    let credential = Payment::answering(bed, &offer, challenge)?.sign()?;
+    not_sold(bed, &present(bed, &offer, &credential).await?, &offer).await
 }
 
 /// The buyer lowers the price in the challenge and pays the lower one.
@@ -301,8 +312,12 @@ async fn what_the_route_does_not_sell_is_refused(bed: &Bed, change: fn(&mut Chal
     let offer = bed.offer(Offer::charge(100)).await?;
     let challenge = reissue(bed, &challenge(bed, &offer).await?, change)?;
     let credential = Payment::answering(bed, &offer, challenge)?.sign()?;
-    let answer = present(bed, &offer, &credential).await?;
-    withheld(&answer, &offer)?;
+    not_sold(bed, &present(bed, &offer, &credential).await?, &offer).await
+}
+
+/// Refused as unsupported (400) or as unpaid (402), without asking anybody.
+async fn not_sold(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
+    withheld(answer, offer)?;
     if !matches!(answer.status, 400 | 402) {
         return broken(format!("answered {} instead of 400 or 402", answer.status));
     }
@@ -329,6 +344,7 @@ async fn a_payload_of_another_shape_is_refused(bed: &Bed, payload: Value) -> Out
     let answer = present(bed, &offer, &credential).await?;
     withheld(&answer, &offer)?;
     status_is(&answer, 402)?;
+    challenge_for(&answer, &offer)?;
     bed.nothing_moved().await
 }
 
