@@ -8,8 +8,8 @@ import {TypedData} from "./TypedData.sol";
 
 /// @title The money of a testbed
 /// @notice An ERC-20 that moves by signature: EIP-2612 permits and EIP-3009 authorizations.
-/// @dev Refusals speak FiatToken's words, in FiatToken's order, because SDKs find the reason of a failure by looking
-/// for those words in the message. For the same reason they are texts, not custom errors.
+/// @dev Refusals hold the words that SDKs find in FiatToken's, because they look for them in the message to learn the
+/// reason of a failure. For the same reason they are texts, not custom errors.
 contract Token is IERC20, IERC20Permit, TypedData {
     bytes32 public constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");

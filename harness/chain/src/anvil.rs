@@ -15,15 +15,21 @@ pub const ANVIL_VERSION: &str = "1.7.1";
 /// How long npm may take to install it.
 const INSTALL_TIMEOUT: Duration = Duration::from_mins(5);
 
+/// How long anvil may take to say its version, or that it listens.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// An anvil that can be started.
 #[derive(Clone, Debug)]
-pub struct AnvilBinary(PathBuf);
+pub struct AnvilBinary {
+    path: PathBuf,
+    version: String,
+}
 
 /// Why there is no anvil.
 #[derive(Debug, thiserror::Error)]
 pub enum MissingAnvil {
     /// `CONFORM402_ANVIL` names no program.
-    #[error("CONFORM402_ANVIL is set, but {0} cannot be run")]
+    #[error("CONFORM402_ANVIL is set, but {0} does not say its version")]
     Override(PathBuf),
     /// Not found, and npm could not bring it.
     #[error(
@@ -42,26 +48,44 @@ impl AnvilBinary {
     /// [`MissingAnvil`] says what was tried.
     pub async fn find(notice: impl Fn(&str)) -> Result<Self, MissingAnvil> {
         if let Some(path) = std::env::var_os("CONFORM402_ANVIL").map(PathBuf::from) {
-            return match version_of(&path).await {
-                Some(_) => Ok(Self(path)),
-                None => Err(MissingAnvil::Override(path)),
-            };
+            let found = Self::at(path.clone()).await.ok_or(MissingAnvil::Override(path))?;
+            if found.version != ANVIL_VERSION {
+                notice(&format!(
+                    "anvil {} instead of {ANVIL_VERSION}, by CONFORM402_ANVIL",
+                    found.version
+                ));
+            }
+            return Ok(found);
         }
-        let pinned = pinned_path();
-        if pinned.is_file() {
-            return Ok(Self(pinned));
+        if let Some(pinned) = Self::at(pinned_path()).await {
+            return Ok(pinned);
         }
-        let on_path = PathBuf::from("anvil");
-        if version_of(&on_path).await.is_some_and(|version| version.contains(ANVIL_VERSION)) {
-            return Ok(Self(on_path));
+        let on_path = Self::at(PathBuf::from("anvil")).await;
+        if let Some(found) = on_path.filter(|found| found.version == ANVIL_VERSION) {
+            return Ok(found);
         }
         notice(&format!("anvil {ANVIL_VERSION} not found: installing it with npm in contracts/"));
         install().await?;
-        if pinned.is_file() {
-            Ok(Self(pinned))
-        } else {
-            Err(MissingAnvil::NotInstalled("npm has none for this platform".into()))
-        }
+        let none = "npm has none for this platform".to_owned();
+        Self::at(pinned_path()).await.ok_or(MissingAnvil::NotInstalled(none))
+    }
+
+    /// The anvil at `path`, if it says its version.
+    async fn at(path: PathBuf) -> Option<Self> {
+        let asked =
+            Command::new(&path).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = tokio::time::timeout(ANSWER_TIMEOUT, asked).await.ok()?.ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // "anvil Version: 1.7.1-stable", then the commit.
+        let version = text.lines().next()?.split_whitespace().last()?;
+        let version = version.split('-').next()?.to_owned();
+        output.status.success().then_some(Self { path, version })
+    }
+
+    /// Its version, as it says itself.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
     }
 }
 
@@ -82,11 +106,6 @@ fn pinned_path() -> PathBuf {
         arch => arch,
     };
     contracts_folder().join(format!("node_modules/@foundry-rs/anvil-{os}-{arch}/bin/anvil"))
-}
-
-async fn version_of(program: &Path) -> Option<String> {
-    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().await.ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 async fn install() -> Result<(), MissingAnvil> {
@@ -115,7 +134,7 @@ pub(crate) async fn spawn(
     chain_id: u64,
 ) -> Result<(AnvilInstance, tempfile::TempDir), ChainError> {
     let files = tempfile::tempdir().map_err(|error| ChainError::Spawn(error.to_string()))?;
-    let anvil = Anvil::at(&binary.0)
+    let anvil = Anvil::at(&binary.path)
         .host("127.0.0.1")
         .port(0_u16)
         .chain_id(chain_id)
@@ -123,8 +142,11 @@ pub(crate) async fn spawn(
         .arg("--disable-min-priority-fee")
         .arg("--cache-path")
         .arg(files.path());
-    let started = tokio::task::spawn_blocking(move || anvil.try_spawn()).await;
+    let starting = tokio::task::spawn_blocking(move || anvil.try_spawn());
+    let started = tokio::time::timeout(ANSWER_TIMEOUT, starting).await;
+    let silent = || ChainError::Spawn(format!("silent for {} s", ANSWER_TIMEOUT.as_secs()));
     let instance = started
+        .map_err(|_| silent())?
         .map_err(|error| ChainError::Spawn(error.to_string()))?
         .map_err(|error| ChainError::Spawn(error.to_string()))?;
     Ok((instance, files))

@@ -1,5 +1,6 @@
 //! The ledger: what each party of a payment had and has.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +26,7 @@ pub struct Movement {
     #[serde(flatten)]
     pub party: Party,
     /// In which token.
-    pub token: String,
+    pub token: &'static str,
     /// By how much; negative where money left.
     #[serde(serialize_with = "as_decimal")]
     pub delta: I256,
@@ -76,7 +77,10 @@ impl Ledger {
 
     /// Watches an account that holds `held` of each token.
     pub fn watch(&self, role: impl Into<String>, address: Address, held: BaseUnits) {
-        self.parties().push((Party { role: role.into(), address }, held));
+        let mut parties = self.parties();
+        if parties.iter().all(|(party, _)| party.address != address) {
+            parties.push((Party { role: role.into(), address }, held));
+        }
     }
 
     /// The accounts watched.
@@ -102,10 +106,10 @@ impl Ledger {
             self.chain.look(other.domain.contract, &holders),
         )?;
         let movements_of = |token: &TokenInfo, balances: Vec<U256>| {
-            let name = token.domain.name.clone();
+            let name = token.label;
             let changed = move |((party, held), now): (&(Party, BaseUnits), U256)| {
                 let delta = I256::from_raw(now) - I256::from_raw(held.0);
-                let movement = Movement { party: party.clone(), token: name.clone(), delta };
+                let movement = Movement { party: party.clone(), token: name, delta };
                 (!delta.is_zero()).then_some(movement)
             };
             parties.iter().zip(balances).filter_map(changed).collect::<Vec<_>>()
@@ -134,7 +138,7 @@ impl Ledger {
                 let delta = deltas.fold(I256::ZERO, |sum, (_, delta)| sum + *delta);
                 (!delta.is_zero()).then(|| Movement {
                     party: party.clone(),
-                    token: self.chain.token().domain.name.clone(),
+                    token: self.chain.token().label,
                     delta,
                 })
             })
@@ -142,12 +146,16 @@ impl Ledger {
         Ok(if found == expected { Ok(()) } else { Err(Unexpected { expected, found }) })
     }
 
-    /// What `holder` has of the offers' token.
+    /// What `holder` has of `token`.
     ///
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
-    pub async fn balance(chain: &Chain, holder: Address) -> Result<BaseUnits, ChainError> {
-        let seen = chain.look(chain.token().domain.contract, &[holder]).await?;
+    pub async fn balance(
+        chain: &Chain,
+        token: &TokenInfo,
+        holder: Address,
+    ) -> Result<BaseUnits, ChainError> {
+        let seen = chain.look(token.domain.contract, &[holder]).await?;
         Ok(BaseUnits(seen.balances.first().copied().unwrap_or_default()))
     }
 
@@ -157,9 +165,12 @@ impl Ledger {
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
     pub async fn unaccounted(chain: &Chain, parties: &[Address]) -> Result<U256, ChainError> {
+        // An account named twice would be counted twice.
+        let parties: BTreeSet<Address> = parties.iter().copied().collect();
+        let parties: Vec<Address> = parties.into_iter().collect();
         let mut unaccounted = U256::ZERO;
         for token in [chain.token(), chain.other_token()] {
-            let seen = chain.look(token.domain.contract, parties).await?;
+            let seen = chain.look(token.domain.contract, &parties).await?;
             unaccounted += seen.totalSupply - seen.balances.iter().copied().sum::<U256>();
         }
         Ok(unaccounted)

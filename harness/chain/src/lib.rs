@@ -14,6 +14,7 @@ use alloy::providers::ext::AnvilApi as _;
 use alloy::providers::{DynProvider, Provider as _, ProviderBuilder};
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::sol_types::SolCall as _;
+use alloy::transports::TransportError;
 use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::TokenDomain;
 
@@ -25,6 +26,9 @@ pub use wallet::{Account, Seed};
 /// Gas no transaction of a testbed needs in full; fixed so that a reverting
 /// transaction is mined instead of failing at estimation.
 const GAS_LIMIT: u64 = 1_000_000;
+
+/// Enough to be mined, too little for a transfer.
+const GAS_TO_REVERT: u64 = 25_000;
 
 /// Most balances one minting transaction writes within a block's gas.
 const MINT_BATCH: usize = 300;
@@ -52,7 +56,7 @@ pub enum ChainError {
 }
 
 impl ChainError {
-    fn rpc(what: &'static str) -> impl Fn(alloy::transports::TransportError) -> Self {
+    fn rpc(what: &'static str) -> impl Fn(TransportError) -> Self {
         move |error| Self::Rpc { what, reason: error.to_string() }
     }
 
@@ -73,6 +77,8 @@ pub struct ChainOptions {
 /// A token of the testbed.
 #[derive(Clone, Debug)]
 pub struct TokenInfo {
+    /// What reports call it.
+    pub label: &'static str,
     /// Name, version, chain and address.
     pub domain: TokenDomain,
     /// Places of a whole token.
@@ -116,8 +122,8 @@ impl Chain {
             provider,
             options,
             rpc_url,
-            token: token_info("USD₮0", "1", options.chain_id),
-            other_token: token_info("Other Dollar", "2", options.chain_id),
+            token: token_info("USD₮0", options.chain_id),
+            other_token: token_info("the other USD₮0", options.chain_id),
             permit2: Permit2::ADDRESS,
             lens: Address::ZERO,
             minter,
@@ -225,6 +231,19 @@ impl Chain {
         self.send(from, to, input.into(), GAS_LIMIT).await
     }
 
+    /// Sends a transaction with too little gas to do anything but revert.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not take it.
+    pub async fn transact_in_vain(
+        &self,
+        from: &Account,
+        to: Address,
+        input: impl Into<Bytes>,
+    ) -> Result<TransactionReceipt, ChainError> {
+        self.send(from, to, input.into(), GAS_TO_REVERT).await
+    }
+
     /// Sends a transaction that cannot be mined, because one before it is
     /// missing, and returns its hash.
     ///
@@ -305,17 +324,36 @@ impl Chain {
         used.map_err(ChainError::call("a nonce state"))
     }
 
-    /// What a call would do, without a transaction: `Err` carries the revert.
+    /// Whether a transaction is known but not mined yet.
     ///
     /// # Errors
-    /// The revert's text, or why the chain does not answer.
-    pub async fn simulate(&self, from: Address, to: Address, input: Bytes) -> Result<(), String> {
+    /// [`ChainError`] if the chain does not answer.
+    pub async fn is_pending(&self, hash: TxHash) -> Result<bool, ChainError> {
+        let found = self.provider.get_transaction_by_hash(hash).await;
+        let found = found.map_err(ChainError::rpc("a transaction"))?;
+        Ok(found.is_some_and(|transaction| transaction.block_number.is_none()))
+    }
+
+    /// What a call would do, without a transaction; inside, the revert's text.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not answer.
+    pub async fn simulate(
+        &self,
+        from: Address,
+        to: Address,
+        input: Bytes,
+    ) -> Result<Result<(), String>, ChainError> {
         let request = TransactionRequest::default()
             .with_from(from)
             .with_to(to)
             .with_input(input)
             .with_gas_limit(GAS_LIMIT);
-        self.provider.call(request).await.map(drop).map_err(|error| error.to_string())
+        match self.provider.call(request).await {
+            Ok(_) => Ok(Ok(())),
+            Err(TransportError::ErrorResp(revert)) => Ok(Err(revert.to_string())),
+            Err(error) => Err(ChainError::rpc("to simulate")(error)),
+        }
     }
 
     /// The time of the newest block, Unix seconds.
@@ -351,11 +389,14 @@ impl Chain {
     }
 }
 
-fn token_info(name: &str, version: &str, chain_id: u64) -> TokenInfo {
+/// Both tokens have one name and version, as copies of a token have: nothing
+/// but the address tells them apart.
+fn token_info(label: &'static str, chain_id: u64) -> TokenInfo {
     TokenInfo {
+        label,
         domain: TokenDomain {
-            name: name.to_owned(),
-            version: version.to_owned(),
+            name: "USD₮0".to_owned(),
+            version: "1".to_owned(),
             chain_id,
             contract: Address::ZERO,
         },

@@ -2,9 +2,11 @@
 
 mod progress;
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use conform402_runner::kill_matrix::kill_matrix;
@@ -93,13 +95,21 @@ impl Selection {
 /// What goes wrong outside the runner.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long threads that wait for a process may take at the end.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
     let cli = Cli::parse();
-    let executed = tokio::select! {
-        executed = execute(cli.command) => executed,
-        signal = interrupted() => Err(format!("interrupted by {signal}").into()),
-    };
+    let executed = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
+        let executed = runtime.block_on(async {
+            tokio::select! {
+                executed = execute(cli.command) => executed,
+                signal = interrupted() => Err(format!("interrupted by {signal}").into()),
+            }
+        });
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+        executed
+    });
     match executed {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -131,12 +141,13 @@ async fn execute(command: Command) -> Result<u8, Failure> {
         Command::Run { target, selection, json, no_baseline, profile, faults } => {
             let target = Targets::default().get(&target)?;
             let options = RunOptions { no_baseline, profile, faults, ..selection.into_options() };
+            // Before the run, so that a report that cannot be written costs none.
+            let json = json.map(Output::create).transpose()?;
             let progress = Progress::default();
             let report = run(&target, &registry, &options, &progress).await?;
             progress.finish();
-            if let Some(file) = json {
-                std::fs::write(&file, report.to_json()?)
-                    .map_err(|error| format!("{}: {error}", file.display()))?;
+            if let Some(json) = json {
+                json.write(&report.to_json()?)?;
             }
             print(&report.to_terminal());
             Ok(report.exit)
@@ -163,6 +174,26 @@ async fn execute(command: Command) -> Result<u8, Failure> {
             print(&matrix.to_terminal());
             Ok(u8::from(!matrix.complaints.is_empty()))
         }
+    }
+}
+
+/// A file to be written.
+struct Output {
+    path: PathBuf,
+    file: File,
+}
+
+impl Output {
+    fn create(path: PathBuf) -> Result<Self, Failure> {
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(error) => Err(format!("{}: {error}", path.display()).into()),
+        }
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failure> {
+        let written = self.file.write_all(text.as_bytes());
+        written.map_err(|error| format!("{}: {error}", self.path.display()).into())
     }
 }
 

@@ -62,6 +62,35 @@ fn a_manifest_that_cannot_be_used(#[case] manifest: &str, #[case] told: &str) {
     assert!(ran.stderr.contains(told), "{}", ran.stderr);
 }
 
+/// An anvil that says nothing must not make the harness wait for ever.
+#[test]
+fn an_anvil_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let anvil = folder.path().join("anvil");
+    std::fs::write(&anvil, "#!/bin/sh\nexit 1\n").unwrap();
+    let mut command = common::command(&["run", "reference"]);
+    let ran = common::finished(command.env("CONFORM402_ANVIL", &anvil).output().unwrap());
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("CONFORM402_ANVIL"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn declared_and_refused_is_not_green() {
+    let refuse = |Json(mount): Json<Value>| async move {
+        let path = mount["offers"][0]["path"].clone();
+        Json(json!({"refused": [{"path": path, "reason": "not today"}]}))
+    };
+    let routes = Router::new()
+        .route("/conform402/identity", get(|| async { Json(identity()) }))
+        .route("/conform402/mounts", post(refuse));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let ran = run_at(&address.to_string()).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("not today"), "{}", ran.stdout);
+}
+
 fn identity() -> Value {
     json!({
         "contract": 1, "name": "hostile", "sdk": "hostile", "version": "0", "language": "rust",

@@ -62,6 +62,15 @@ fn a_fault_fails_the_run_and_shows_its_evidence() {
     assert_eq!(evidence["movements"].as_array().unwrap().len(), 2);
 }
 
+/// A filter must not remove the control without which its checks decide nothing.
+#[test]
+fn a_filter_keeps_the_control() {
+    let filter = ["run", "reference", "--filter", "mpp.charge.transaction.another-value*"];
+    let (code, report) = report(&[&filter[..], &["--fault", "withholds-paid-content"]].concat());
+    assert_eq!(code, 1);
+    assert_eq!((&report["summary"]["fail"], &report["summary"]["pass"]), (&1.into(), &0.into()));
+}
+
 #[test]
 fn the_same_run_twice_gives_the_same_verdicts() {
     let verdicts = || {

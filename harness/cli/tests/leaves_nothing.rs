@@ -45,6 +45,28 @@ fn after_a_target_that_crashes() {
     assert_eq!(files_in(files.path()), Vec::<std::path::PathBuf>::new());
 }
 
+/// Neither the target's children nor those of its set-up outlive the run.
+#[rstest]
+#[case::of_the_target(
+    "402006",
+    "(sleep 402006 &) ; echo conform402-adapter http://127.0.0.1:1; cat",
+    ""
+)]
+#[case::of_a_failing_setup("402007", "cat", "(sleep 402007 &) ; exit 1")]
+fn after_children(#[case] mark: &str, #[case] start: &str, #[case] setup: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = target(folder.path(), start);
+    if !setup.is_empty() {
+        let manifest = folder.path().join("target.toml");
+        let start = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(&manifest, format!("setup = [\"sh\", \"-c\", \"{setup}\"]\n{start}"))
+            .unwrap();
+    }
+    let ran = command(&["run", &path]).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    assert_eq!(processes_marked(mark), Vec::<String>::new());
+}
+
 /// The signal comes once the target is up, so that chain and target both run.
 #[rstest]
 #[case::ctrl_c("INT", "402004")]

@@ -18,7 +18,7 @@ use crate::{Refusal, Till, lock};
 
 impl From<ChainError> for Refusal {
     fn from(error: ChainError) -> Self {
-        Self::new(SaCode::Internal, error.to_string())
+        Self::ours(error.to_string())
     }
 }
 
@@ -68,8 +68,7 @@ impl Till<'_> {
             external_id: charge.request.external_id,
             confirmations: Some(1),
         };
-        serde_json::to_value(receipt)
-            .map_err(|error| Refusal::new(SaCode::Internal, error.to_string()))
+        serde_json::to_value(receipt).map_err(|error| Refusal::ours(error.to_string()))
     }
 
     fn read(&self, body: &Value) -> Result<Charge, Refusal> {
@@ -175,14 +174,16 @@ impl Till<'_> {
         for transfer in &transfers {
             self.verify(transfer, token).await?;
         }
-        self.funded(payer, charge.request.amount).await?;
+        if Ledger::balance(&self.chain, token, payer).await? < charge.request.amount {
+            return invalid("insufficient balance");
+        }
         let mut hashes = Vec::with_capacity(transfers.len());
         for transfer in transfers {
             let input = call(transfer).abi_encode();
             let receipt =
                 self.chain.transact(self.chain.relayer(), token.domain.contract, input).await?;
             if !receipt.status() {
-                return Err(Refusal::new(SaCode::Internal, "a verified transfer reverted"));
+                return Err(Refusal::ours("a verified transfer reverted"));
             }
             hashes.push(receipt.transaction_hash);
         }
@@ -198,15 +199,8 @@ impl Till<'_> {
         }
         let input = Bytes::from(call(transfer).abi_encode());
         let relayer = self.chain.relayer().address();
-        let simulated = self.chain.simulate(relayer, token.domain.contract, input).await;
+        let simulated = self.chain.simulate(relayer, token.domain.contract, input).await?;
         simulated.map_err(|reason| Refusal::new(SaCode::InvalidCredential, reason))
-    }
-
-    async fn funded(&self, payer: Address, amount: BaseUnits) -> Result<(), Refusal> {
-        if Ledger::balance(&self.chain, payer).await? < amount {
-            return Err(Refusal::new(SaCode::InvalidCredential, "insufficient balance"));
-        }
-        Ok(())
     }
 
     async fn verify_hash(&self, charge: &Charge, hash: TxHash) -> Result<TxHash, Refusal> {
@@ -220,7 +214,12 @@ impl Till<'_> {
             return invalid("transaction hash was used before");
         }
         let Some(receipt) = self.chain.receipt(hash).await? else {
-            return Err(Refusal::new(SaCode::NotConfirmed, "transaction is not on chain"));
+            let reason = if self.chain.is_pending(hash).await? {
+                "transaction is pending"
+            } else {
+                "transaction is unknown"
+            };
+            return Err(Refusal::new(SaCode::NotConfirmed, reason));
         };
         if !receipt.status() {
             return invalid("transaction reverted");

@@ -24,6 +24,10 @@ pub struct Entry {
     pub signed: bool,
     /// What it was answered.
     pub answer: Answer,
+    /// What kept the testbed from doing its work; then the answer says nothing
+    /// about the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Every account the request names: payer, recipient, split recipients.
     pub accounts: Vec<Address>,
 }
@@ -79,8 +83,16 @@ impl Journal {
         accounts: Vec<Address>,
         signed: bool,
         answer: Answer,
+        trouble: Option<String>,
     ) {
-        lock(&self.0).push(Entry { endpoint, request, signed, answer, accounts });
+        lock(&self.0).push(Entry { endpoint, request, signed, answer, trouble, accounts });
+    }
+
+    /// The entries that name no account at all, which no seller has reason to
+    /// cause.
+    #[must_use]
+    pub fn about_nobody(&self) -> Vec<Entry> {
+        lock(&self.0).iter().filter(|entry| entry.accounts.is_empty()).cloned().collect()
     }
 
     /// The entries that name one of `accounts`.

@@ -12,7 +12,7 @@ mod script;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, TxHash};
 use conform402_chain::Chain;
@@ -22,6 +22,9 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 pub use auth::ApiCredentials;
 pub use journal::{Answer, Entry, Journal};
 pub use script::Script;
+
+/// How long a target waits for an answer, unless a check asks for less.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running facilitator; it stops when dropped.
 #[derive(Debug)]
@@ -162,7 +165,8 @@ impl Desk {
         let accounts = journal::accounts_in(&received.body);
         let reset = matches!(self.script_for(&accounts), Some(Script::Reset));
         if reset {
-            self.journal.enter(received.path, received.body, accounts, true, Answer::Reset);
+            let signed = (received.is_signed)(&self.credentials);
+            self.journal.enter(received.path, received.body, accounts, signed, Answer::Reset, None);
         }
         reset
     }
@@ -171,6 +175,8 @@ impl Desk {
         let accounts = journal::accounts_in(&received.body);
         let signed = (received.is_signed)(&self.credentials);
         let script = self.script_for(&accounts);
+        let begun = Instant::now();
+        let mut trouble = None;
         let delay = match script {
             Some(Script::Slowly(delay)) => delay,
             _ => Duration::ZERO,
@@ -188,11 +194,17 @@ impl Desk {
             };
             match charged {
                 Ok(data) => json_reply(200, &Envelope::success(data)),
-                Err(refusal) => json_reply(200, &Envelope::refusal(refusal.code, refusal.reason)),
+                Err(refusal) => {
+                    trouble = refusal.is_ours.then(|| refusal.reason.clone());
+                    json_reply(200, &Envelope::refusal(refusal.code, refusal.reason))
+                }
             }
         };
+        if begun.elapsed() > PATIENCE {
+            trouble = Some(format!("the testbed took more than {} s", PATIENCE.as_secs()));
+        }
         let template = if delay.is_zero() { template } else { template.set_delay(delay) };
-        self.journal.enter(received.path, received.body, accounts, signed, answer);
+        self.journal.enter(received.path, received.body, accounts, signed, answer, trouble);
         template
     }
 }
@@ -205,7 +217,7 @@ struct Till<'a> {
 
 impl Desk {
     fn open_till(&self) -> Result<Till<'_>, Refusal> {
-        let gone = || Refusal::new(SaCode::Internal, "the chain is gone");
+        let gone = || Refusal::ours("the chain is gone");
         Ok(Till { desk: self, chain: self.chain.upgrade().ok_or_else(gone)? })
     }
 }
@@ -215,11 +227,17 @@ impl Desk {
 struct Refusal {
     code: SaCode,
     reason: String,
+    /// Whether the testbed failed, and not the payment.
+    is_ours: bool,
 }
 
 impl Refusal {
     fn new(code: SaCode, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+        Self { code, reason: reason.into(), is_ours: false }
+    }
+
+    fn ours(reason: impl Into<String>) -> Self {
+        Self { code: SaCode::Internal, reason: reason.into(), is_ours: true }
     }
 }
 

@@ -39,10 +39,12 @@ impl Baseline {
         self.0.get(id).map(String::as_str)
     }
 
-    /// The entries that no longer hold: the check ran and did not fail.
+    /// The entries that no longer hold: the check was decided, and did not
+    /// fail, or does not apply at all.
     #[must_use]
     pub fn stale(&self, observed: &BTreeMap<&str, Verdict>) -> Vec<String> {
-        let holds = |id: &str| observed.get(id).is_none_or(|verdict| *verdict == Verdict::Fail);
+        let still = [Verdict::Fail, Verdict::Inconclusive];
+        let holds = |id: &str| observed.get(id).is_none_or(|verdict| still.contains(verdict));
         self.0.keys().filter(|id| !holds(id)).cloned().collect()
     }
 }
@@ -58,8 +60,9 @@ mod tests {
     #[case::was_not_run(None, false)]
     #[case::passes(Some(Verdict::Pass), true)]
     #[case::does_not_apply(Some(Verdict::NotApplicable), true)]
-    #[case::was_undecided(Some(Verdict::Inconclusive), true)]
-    fn an_entry_is_stale_unless_its_check_fails(
+    #[case::only_warns(Some(Verdict::Warn), true)]
+    #[case::was_undecided(Some(Verdict::Inconclusive), false)]
+    fn an_entry_is_stale_if_its_check_was_decided_otherwise(
         #[case] verdict: Option<Verdict>,
         #[case] stale: bool,
     ) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256, I256, keccak256};
 use conform402_chain::{Account, Ledger, Movement};
-use conform402_facilitator::{Entry, Script};
+use conform402_facilitator::{Entry, PATIENCE, Script};
 use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
 
@@ -104,11 +104,12 @@ impl Bed {
     /// Has the target serve an offer on a route of its own.
     ///
     /// # Errors
-    /// [`Broken::NotApplicable`] if the SDK refuses such an offer.
+    /// [`Broken::Promise`] if the SDK refuses an offer that the capabilities it
+    /// declares promise.
     pub async fn offer(&self, offer: Offer) -> Result<Mounted, Broken> {
         self.try_offer(offer).await?.map_err(|refused| {
-            let reason = format!("the target refuses to serve this offer: {}", refused.reason);
-            Broken::NotApplicable(reason)
+            let reason = refused.reason;
+            Broken::promise(format!("the target does not serve what it declares: {reason}"))
         })
     }
 
@@ -117,10 +118,8 @@ impl Bed {
     /// # Errors
     /// [`Broken`] if the adapter does not answer.
     pub async fn try_offer(&self, offer: Offer) -> Result<Result<Mounted, RefusedOffer>, Broken> {
-        let mut mounted = self.alternatives(vec![offer]).await?;
-        Ok(mounted
-            .pop()
-            .unwrap_or_else(|| Err(RefusedOffer { path: String::new(), reason: "gone".into() })))
+        let mounted = self.alternatives(vec![offer]).await?.pop();
+        mounted.ok_or_else(|| Broken::Ours("one offer was mounted as none".to_owned()))
     }
 
     /// Has the target serve several offers on one URL.
@@ -132,6 +131,7 @@ impl Bed {
         offers: Vec<Offer>,
     ) -> Result<Vec<Result<Mounted, RefusedOffer>>, Broken> {
         let path = format!("{}/{}", self.scope, self.mounted.fetch_add(1, Ordering::Relaxed));
+        let patience = offers.iter().map(Offer::patience).min().unwrap_or(PATIENCE);
         let offers: Vec<Mounted> = offers
             .into_iter()
             .enumerate()
@@ -149,7 +149,7 @@ impl Bed {
             }
         }
         let mount = Mount {
-            testbed: self.testbed.info(),
+            testbed: self.testbed.info(patience),
             offers: offers.iter().map(|mounted| mounted.info.clone()).collect(),
             faults: self.faults.clone(),
         };
@@ -206,6 +206,12 @@ impl Bed {
     #[must_use]
     pub fn asked(&self) -> Vec<Entry> {
         self.testbed.facilitator.journal().about(&self.ledger.accounts())
+    }
+
+    /// What the facilitator was asked about nobody, by whichever check.
+    #[must_use]
+    pub fn asked_about_nobody(&self) -> Vec<Entry> {
+        self.testbed.facilitator.journal().about_nobody()
     }
 
     /// Judges that exactly these balances changed, in base units.

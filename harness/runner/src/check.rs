@@ -1,5 +1,6 @@
 //! Checks and their registry.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use conform402_wire::adapter::Capability;
@@ -133,6 +134,18 @@ impl Registry {
             return Err(NoSuchCheck::Unmatched { filter: filter.to_owned(), known: self.groups() });
         }
         Ok(selected)
+    }
+
+    /// The checks, and the positive control of each of their groups: without
+    /// it, they would decide nothing.
+    #[must_use]
+    pub fn with_controls(&self, checks: Vec<&'static Check>) -> Vec<&'static Check> {
+        let groups: BTreeSet<String> = checks.iter().map(|check| check.group()).collect();
+        let ids: BTreeSet<String> = checks.iter().map(|check| check.id()).collect();
+        let is_wanted = |check: &&Check| {
+            ids.contains(&check.id()) || (check.is_control && groups.contains(&check.group()))
+        };
+        self.iter().filter(is_wanted).collect()
     }
 
     fn groups(&self) -> Vec<String> {

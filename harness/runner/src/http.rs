@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 /// Longest an answer may take, from the first byte sent to the last received.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Largest body read.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -31,7 +31,7 @@ pub struct Sent {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Header fields in order, names in lower case.
+    /// Header fields, names in lower case; those of one name in order.
     pub headers: Vec<(String, String)>,
     /// Body; bytes that are no UTF-8 are replaced.
     pub body: String,

@@ -48,7 +48,7 @@ pub async fn kill_matrix(
     fault_filter: Option<&str>,
     watcher: &dyn Watcher,
 ) -> Result<KillMatrix, RunError> {
-    let checks = registry.select(options.filter.as_deref())?;
+    let checks = registry.with_controls(registry.select(options.filter.as_deref())?);
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
     let mut process = Process::start(target, &[], &notice).await?;

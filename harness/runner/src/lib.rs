@@ -27,5 +27,5 @@ pub use inventory;
 pub use level::Level;
 pub use offer::{Mounted, Offer};
 pub use target::{Target, TargetError, Targets};
-pub use testbed::{FACILITATOR_TIMEOUT, Testbed};
+pub use testbed::Testbed;
 pub use verdict::{Broken, Outcome, Verdict};

@@ -1,6 +1,9 @@
 //! What checks ask a target to sell.
 
+use std::time::Duration;
+
 use alloy::primitives::{Address, keccak256};
+use conform402_facilitator::PATIENCE;
 use conform402_wire::BaseUnits;
 use conform402_wire::charge::{INTENT, METHOD, Split};
 use conform402_wire::sa::code::Profile;
@@ -21,6 +24,8 @@ pub struct Offer {
     handler_fails: bool,
     profile: Option<Profile>,
     chain_id: Option<u64>,
+    recipient: Option<Address>,
+    patience: Duration,
 }
 
 impl Offer {
@@ -38,6 +43,8 @@ impl Offer {
             handler_fails: false,
             profile: None,
             chain_id: None,
+            recipient: None,
+            patience: PATIENCE,
         }
     }
 
@@ -110,10 +117,29 @@ impl Offer {
         self
     }
 
-    /// Gives the offer recipients of its own, so that what they receive is
+    /// To the recipient of another offer, as a merchant's offers are.
+    #[must_use]
+    pub fn paid_to(mut self, other: &Mounted) -> Self {
+        self.recipient = Some(other.recipient());
+        self
+    }
+
+    /// By a target that waits no longer than this for the facilitator.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Gives the offer recipients of its own, unless it shares one, so that what they receive is
     /// this offer's alone.
     pub(crate) fn mounted(self, testbed: &Testbed, path: &str, index: usize) -> Mounted {
-        let recipient = recipient(testbed, path, &format!("payee {index}"));
+        let own = || recipient(testbed, path, &format!("payee {index}"));
+        let recipient = self.recipient.unwrap_or_else(own);
         let split = |(i, amount): (usize, &BaseUnits)| Split {
             amount: *amount,
             recipient: recipient_of_split(testbed, path, index, i),

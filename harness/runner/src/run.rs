@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
-use conform402_chain::{
-    ANVIL_VERSION, AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnvil, Seed,
-};
+use conform402_chain::{AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnvil, Seed};
 use conform402_wire::sa::code::Profile;
 
 use crate::baseline::Baseline;
@@ -121,7 +119,7 @@ pub async fn run(
     options: &RunOptions,
     watcher: &dyn Watcher,
 ) -> Result<Report, RunError> {
-    let checks = registry.select(options.filter.as_deref())?;
+    let checks = registry.with_controls(registry.select(options.filter.as_deref())?);
     let baseline = Baseline::new(&target.name, &target.known_failures, registry)?;
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
@@ -168,7 +166,7 @@ pub async fn run(
     let testbed = TestbedSummary {
         chain_id: options.chain_id,
         seed: options.seed.0,
-        anvil: ANVIL_VERSION.to_owned(),
+        anvil: anvil.version().to_owned(),
     };
     let report = Report::new(identity, testbed, conclusions, baseline, stale);
     if report.exit == 2 {

@@ -39,7 +39,7 @@ pub struct Conclusion {
     pub check: &'static Check,
     /// How it ended.
     pub outcome: Outcome,
-    /// Whether it is undecided only because its control failed.
+    /// Whether it is undecided only because its control broke its promise.
     pub for_want_of_control: bool,
     /// What proves it; empty unless it was run and evidence was asked for.
     pub evidence: Evidence,
@@ -65,17 +65,22 @@ impl Conclusion {
     }
 
     /// Not run, although its payer was funded already.
-    fn without_control(check: &'static Check, control: &str, payer: Address) -> Self {
+    fn without_control(check: &'static Check, control: &Control, payer: Address) -> Self {
+        let reason = format!("its positive control {} does not pass", control.id);
         Self {
             check,
-            outcome: Err(Broken::Undecided(format!(
-                "its positive control {control} does not pass"
-            ))),
-            for_want_of_control: true,
+            outcome: Err(Broken::Undecided(reason)),
+            for_want_of_control: matches!(control.verdict, Verdict::Fail | Verdict::Warn),
             evidence: Evidence::default(),
             accounts: vec![payer],
         }
     }
+}
+
+/// A control that did not pass.
+struct Control {
+    id: String,
+    verdict: Verdict,
 }
 
 /// Where and how checks are run.
@@ -104,10 +109,13 @@ impl Stage {
         let applicable = || planned.iter().filter(|planned| planned.excluded.is_none());
         let controls = applicable().map(|planned| planned.check).filter(|check| check.is_control);
         let controls = self.run_all(controls, done).await;
-        let failed: BTreeMap<String, String> = controls
+        let failed: BTreeMap<String, Control> = controls
             .iter()
             .filter(|conclusion| conclusion.verdict() != Verdict::Pass)
-            .map(|conclusion| (conclusion.check.group(), conclusion.check.id()))
+            .map(|conclusion| {
+                let control = Control { id: conclusion.check.id(), verdict: conclusion.verdict() };
+                (conclusion.check.group(), control)
+            })
             .collect();
         let mut not_run = Vec::new();
         let mut decidable = Vec::new();
@@ -179,6 +187,11 @@ impl Stage {
                 let reason = format!("no end after {} s", CHECK_TIMEOUT.as_secs());
                 Err(Broken::Undecided(reason))
             }
+        };
+        let trouble = bed.asked().into_iter().find_map(|entry| entry.trouble);
+        let outcome = match trouble {
+            Some(trouble) => Err(Broken::Ours(format!("the facilitator failed: {trouble}"))),
+            None => outcome,
         };
         let evidence = if self.evidence { evidence(&bed).await } else { Evidence::default() };
         let accounts = bed.accounts();

@@ -13,9 +13,6 @@ use conform402_wire::adapter::{FacilitatorInfo, TestbedInfo, TokenInfo};
 /// What every payer holds of each token when a check begins.
 pub const PAYER_FUNDS: BaseUnits = BaseUnits::new(1_000_000);
 
-/// How long a target waits for the facilitator.
-pub const FACILITATOR_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// A running testbed; it ends when dropped.
 #[derive(Debug)]
 pub struct Testbed {
@@ -68,7 +65,8 @@ impl Testbed {
         self.chain.fund(payers, PAYER_FUNDS).await
     }
 
-    pub(crate) fn info(&self) -> TestbedInfo {
+    /// `patience`: how long a target waits for the facilitator.
+    pub(crate) fn info(&self, patience: Duration) -> TestbedInfo {
         let token = self.chain.token();
         let credentials = self.facilitator.credentials();
         TestbedInfo {
@@ -86,7 +84,7 @@ impl Testbed {
                 api_key: credentials.key.clone(),
                 secret_key: credentials.secret.clone(),
                 passphrase: credentials.passphrase.clone(),
-                timeout_ms: FACILITATOR_TIMEOUT.as_millis() as u64,
+                timeout_ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
             },
             realm: self.realm.clone(),
             secret_key: self.secret_key.clone(),

@@ -6,6 +6,7 @@ use conform402_facilitator::Script;
 use conform402_runner::{Bed, Broken, Mounted, Offer, Outcome, Request, check};
 use conform402_wire::credential;
 use futures::future::try_join_all;
+use serde_json::Value;
 use tokio::sync::Barrier;
 
 use super::buyer::{Payment, challenge, challenge_for, present};
@@ -28,21 +29,34 @@ async fn a_credential_opens_its_own_route(bed: &Bed) -> Outcome {
     paid(bed, &offer).await
 }
 
-/// Each offer has a recipient of its own, so these differ in price and
-/// recipient; the last differs in the recipient alone.
+/// A merchant has many prices and one recipient: nothing but the price tells
+/// these routes apart.
 ///
 /// > To prevent cross-route replay attacks, verify against expected values
 /// > — MPP Rust server (seed 003), "Verify"
-/// > Verify the payment amount matches the request … Verify the payment
-/// > recipient matches the request
+/// > Verify the payment amount matches the request
 /// > — draft-payment-intent-charge-00, "Server Responsibilities"
-#[check(must, needs(Charge), killed_by(FitsOneCredentialToAllRoutes))]
+#[check(must, needs(Charge), killed_by(OverlooksThePrice))]
 #[case(dearer, 100, 10_000)]
 #[case(cheaper, 10_000, 100)]
-#[case(of_another_recipient, 100, 100)]
 async fn a_credential_opens_no_route_that_is(bed: &Bed, bought: u64, opened: u64) -> Outcome {
     let bought = bed.offer(Offer::charge(bought)).await?;
-    let other = bed.offer(Offer::charge(opened)).await?;
+    let other = bed.offer(Offer::charge(opened).paid_to(&bought)).await?;
+    let credential = Payment::of(bed, &bought).await?.sign()?;
+    let answer = present(bed, &other, &credential).await?;
+    refused_at_the_door(bed, &answer, &other).await
+}
+
+/// One price, another recipient.
+///
+/// > To prevent cross-route replay attacks, verify against expected values
+/// > — MPP Rust server (seed 003), "Verify"
+/// > Verify the payment recipient matches the request
+/// > — draft-payment-intent-charge-00, "Server Responsibilities"
+#[check(must, needs(Charge), killed_by(OverlooksTheRecipient))]
+async fn a_credential_opens_no_route_of_another_recipient(bed: &Bed) -> Outcome {
+    let bought = bed.offer(Offer::charge(100)).await?;
+    let other = bed.offer(Offer::charge(100)).await?;
     let credential = Payment::of(bed, &bought).await?.sign()?;
     let answer = present(bed, &other, &credential).await?;
     refused_at_the_door(bed, &answer, &other).await
@@ -138,21 +152,33 @@ async fn a_challenge_is_paid_once(bed: &Bed) -> Outcome {
 async fn of_eight_copies_at_once_one_buys(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     let credential = Payment::of(bed, &offer).await?.sign()?;
+    race(bed, &offer, &credential).await
+}
+
+/// > Servers MUST ensure that concurrent requests with the same Payment
+/// > credential result in at most one successful payment settlement and one
+/// > resource delivery.
+/// > — draft-httpauth-payment-00, "Concurrent Request Handling"
+#[check(must, needs(ChargeHash), killed_by(DeliversWhileSettling))]
+async fn of_eight_copies_of_a_hash_one_buys(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::charge(100).fee_payer(false)).await?;
+    let payment = Payment::of(bed, &offer).await?;
+    let chain = &bed.testbed().chain;
+    let sent = chain.transact(bed.payer(), offer.currency(), payment.transfer_call()).await?;
+    race(bed, &offer, &payment.with_hash(sent.transaction_hash)).await
+}
+
+async fn race(bed: &Bed, offer: &Mounted, credential: &Value) -> Outcome {
     bed.script(Script::Slowly(SETTLEMENT));
     let barrier = Barrier::new(AT_ONCE);
     let copies = (0..AT_ONCE).map(|_| async {
         barrier.wait().await;
-        present(bed, &offer, &credential).await
+        present(bed, offer, credential).await
     });
     let answers = try_join_all(copies).await?;
     let deliveries = answers.iter().filter(|answer| answer.body.contains(offer.content())).count();
-    if deliveries > 1 {
+    if deliveries != 1 {
         return broken(format!("{deliveries} of {AT_ONCE} copies were delivered"));
     }
-    // An undelivered payment is for another check; a second transfer is not.
-    if bed.movements().await?.is_empty() && deliveries == 0 {
-        Ok(())
-    } else {
-        paid(bed, &offer).await
-    }
+    paid(bed, offer).await
 }

@@ -284,12 +284,15 @@ async fn the_problem_states_the_status_of_the_answer(bed: &Bed) -> Outcome {
 /// > The unpaid request that triggers a 402 challenge MUST NOT modify server
 /// > state beyond recording the challenge itself.
 /// > — draft-httpauth-payment-00, "Idempotency and Side Effects"
-#[check(must, needs(Charge), killed_by(AsksFacilitatorUnpaid))]
+#[check(must, needs(Charge), killed_by(AsksFacilitatorUnpaid, PingsFacilitatorUnpaid))]
 async fn an_unpaid_request_has_no_side_effect(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     unpaid(bed, &offer).await?;
     bed.send(Request::to(&offer).method("HEAD")).await?;
     not_asked(bed)?;
+    if let Some(entry) = bed.asked_about_nobody().first() {
+        return broken(format!("the facilitator was asked about nobody: {}", entry.endpoint));
+    }
     bed.nothing_moved().await
 }
 
@@ -330,9 +333,6 @@ async fn an_unpaid_post_is_answered_402(bed: &Bed) -> Outcome {
 
 /// > **`id`**: Unique challenge identifier.
 /// > — draft-httpauth-payment-00, "Required Parameters"
-/// > **`description`**: Human-readable description of the resource or payment
-/// > purpose.
-/// > — draft-httpauth-payment-00, "Optional Parameters"
 #[check(must, needs(Charge), killed_by(RepeatsChallengeIds))]
 async fn each_challenge_has_an_id_of_its_own(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;

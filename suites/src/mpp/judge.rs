@@ -6,6 +6,7 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Outcome};
 use conform402_wire::BaseUnits;
 use conform402_wire::problem::Problem;
 use conform402_wire::receipt;
+use conform402_wire::sa::SaCode;
 use serde_json::Value;
 
 use super::buyer;
@@ -38,6 +39,24 @@ pub fn withheld(answer: &Answer, offer: &Mounted) -> Outcome {
 /// Nothing was given away and nothing moved.
 pub async fn refused(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
     withheld(answer, offer)?;
+    bed.nothing_moved().await
+}
+
+/// Refused for one reason: by the seller itself, or by the settlement service
+/// with `code`. Any other code would show that the case is not about what it
+/// says, which is ours to mend.
+pub async fn refused_for(bed: &Bed, code: SaCode, answer: &Answer, offer: &Mounted) -> Outcome {
+    withheld(answer, offer)?;
+    match bed.asked().last() {
+        None if answer.status >= 500 => {
+            return broken(format!("the seller broke down ({}) before it asked", answer.status));
+        }
+        Some(entry) if entry.code() != Some(code.number()) => {
+            let answered = &entry.answer;
+            return Err(Broken::Ours(format!("the facilitator was to answer {code}: {answered}")));
+        }
+        _ => {}
+    }
     bed.nothing_moved().await
 }
 

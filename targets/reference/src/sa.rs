@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use conform402_wire::adapter::{FacilitatorInfo, TestbedInfo};
-use conform402_wire::charge::ChargePayload;
+use conform402_wire::adapter::{FacilitatorInfo, OfferInfo, TestbedInfo};
+use conform402_wire::charge::{Authorization, ChargePayload};
+use conform402_wire::did::DidPkh;
+use conform402_wire::eip3009::{self, TokenDomain};
 use conform402_wire::sa::charge::{ChargeReceipt, SETTLE, VERIFY_HASH};
 use conform402_wire::sa::{SaCode, auth};
-use conform402_wire::{Credential, timestamp};
+use conform402_wire::{Challenge, Credential, timestamp};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -55,12 +57,13 @@ pub struct Settled {
 pub struct SaClient {
     http: reqwest::Client,
     service: FacilitatorInfo,
+    chain_id: u64,
     faults: Faults,
 }
 
 impl SaClient {
     pub fn new(http: reqwest::Client, testbed: &TestbedInfo, faults: Faults) -> Self {
-        Self { http, service: testbed.facilitator.clone(), faults }
+        Self { http, service: testbed.facilitator.clone(), chain_id: testbed.chain_id, faults }
     }
 
     /// Has a credential settled or verified.
@@ -72,7 +75,7 @@ impl SaClient {
         let body = json!({
             "challenge": credential.challenge,
             "payload": payload,
-            "source": credential.source.as_deref().unwrap_or_default(),
+            "source": self.source_of(credential, payload),
         });
         let is_hash = payload["type"] == "hash";
         let path = if is_hash { VERIFY_HASH } else { SETTLE };
@@ -80,10 +83,34 @@ impl SaClient {
         self.read(status, &answer, credential)
     }
 
+    fn source_of(&self, credential: &Credential, payload: &Value) -> String {
+        let faults = &self.faults;
+        let source = credential.source.clone().unwrap_or_default();
+        let is_hash = payload["type"] == "hash";
+        if !is_hash
+            && fault!(faults, "drops-the-source", "the source of a transaction is not passed on")
+        {
+            return String::new();
+        }
+        match source.parse::<DidPkh>() {
+            Ok(did)
+                if fault!(
+                    faults,
+                    "corrects-the-source",
+                    "the source is moved to the right chain"
+                ) =>
+            {
+                DidPkh { chain_id: self.chain_id, ..did }.to_string()
+            }
+            _ => source,
+        }
+    }
+
     /// Asks without anything to settle.
-    pub async fn ask_in_vain(&self, challenge: &conform402_wire::Challenge) {
-        let body = json!({"challenge": challenge, "source": ""}).to_string();
-        let _ = self.post(VERIFY_HASH, &body).await;
+    pub async fn ask_in_vain(&self, challenge: Option<&Challenge>) {
+        let body =
+            challenge.map_or(json!({}), |challenge| json!({"challenge": challenge, "source": ""}));
+        let _ = self.post(VERIFY_HASH, &body.to_string()).await;
     }
 
     async fn post(&self, path: &str, body: &str) -> Result<(u16, String), NotSettled> {
@@ -184,14 +211,63 @@ impl SaClient {
     }
 }
 
-/// What is sent to the service for a payload.
-pub fn forwarded(faults: &Faults, payload: &ChargePayload) -> Value {
+/// What is sent to the service for a payload: the payload, untouched, unless a
+/// fault mends what only the payer may.
+pub fn forwarded(faults: &Faults, offer: &OfferInfo, payload: &ChargePayload) -> Value {
     let mut payload = payload.clone();
-    if let ChargePayload::Transaction { authorization } = &mut payload
-        && authorization.splits.len() == 1
-        && fault!(faults, "forgets-a-lone-split", "a single split is not passed on")
-    {
-        authorization.splits.clear();
+    if let ChargePayload::Transaction { authorization } = &mut payload {
+        let splits = &mut authorization.splits;
+        if splits.len() == 1
+            && fault!(faults, "forgets-a-lone-split", "a single split is not passed on")
+        {
+            splits.clear();
+        }
+        if fault!(faults, "drops-extra-splits", "splits nobody asked for are not passed on") {
+            splits.truncate(offer.splits.len());
+        }
+        if fault!(faults, "sorts-splits", "splits are passed on in the offer's order") {
+            let place =
+                |split: &Authorization| offer.splits.iter().position(|s| s.recipient == split.to);
+            splits.sort_by_key(place);
+        }
+        authorization.signature = mended(faults, authorization, offer).into();
     }
     json!(payload)
+}
+
+fn mended(faults: &Faults, authorization: &Authorization, offer: &OfferInfo) -> Vec<u8> {
+    let mut signature = authorization.signature.to_vec();
+    if signature.len() > 65
+        && fault!(faults, "trims-long-signatures", "bytes behind a signature are cut off")
+    {
+        signature.truncate(65);
+    }
+    if signature.len() == 64
+        && fault!(faults, "guesses-missing-parity", "a signature without v gets one")
+    {
+        let domain = TokenDomain {
+            name: "USD₮0".to_owned(),
+            version: "1".to_owned(),
+            chain_id: offer.chain_id,
+            contract: offer.currency,
+        };
+        let digest = eip3009::digest(authorization, &domain);
+        signature.push(27);
+        if eip3009::recover(&digest, &signature) != Ok(authorization.from) {
+            signature[64] = 28;
+        }
+    }
+    let bare = matches!(signature.get(64), Some(0 | 1));
+    if bare && fault!(faults, "normalizes-parity", "a v of 0 or 1 is made 27 or 28") {
+        signature[64] += 27;
+    }
+    if signature.len() == 65
+        && fault!(faults, "lowers-high-s", "a high s is replaced by its low twin")
+    {
+        let twin = eip3009::with_high_s(&signature.clone().into()).to_vec();
+        if twin[32..64] < signature[32..64] {
+            signature = twin;
+        }
+    }
+    signature
 }

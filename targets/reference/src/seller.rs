@@ -115,7 +115,16 @@ impl Visit<'_> {
         if self.asked.by_head
             && fault!(faults, "asks-facilitator-unpaid", "a HEAD reaches the facilitator")
         {
-            route.sa.ask_in_vain(&challenges[0]).await;
+            route.sa.ask_in_vain(Some(&challenges[0])).await;
+        }
+        if self.asked.by_head
+            && fault!(
+                faults,
+                "pings-facilitator-unpaid",
+                "a HEAD makes the facilitator be asked for nothing"
+            )
+        {
+            route.sa.ask_in_vain(None).await;
         }
         let status = if by_get
             && fault!(faults, "answers-unpaid-with-401", "an unpaid GET is answered 401")
@@ -198,7 +207,7 @@ impl Visit<'_> {
         payload: &ChargePayload,
     ) -> Response {
         let (route, faults) = (self.route, &self.route.faults);
-        let forwarded = sa::forwarded(faults, payload);
+        let forwarded = sa::forwarded(faults, offer, payload);
         let settled = route.sa.settle(credential, &forwarded).await;
         if settled.is_ok()
             && fault!(faults, "asks-to-settle-twice", "each payment is settled twice over")
@@ -219,7 +228,7 @@ impl Visit<'_> {
                 if self.delivers_all_the_same(failure, source) {
                     return self.deliver(offer, None, &Settled::default());
                 }
-                return self.refuse_unsettled(offer, failure);
+                return self.refuse_unsettled(credential, offer, failure);
             }
         };
         self.shop.conclude(&credential.challenge.id, Claim::Paid);

@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
@@ -38,6 +39,7 @@ const LOG_LINE_LENGTH: u64 = 64 * 1024;
 pub(crate) struct Process {
     name: String,
     child: Child,
+    _group: Group,
     stdin: Option<ChildStdin>,
     log: Log,
     readers: Vec<JoinHandle<()>>,
@@ -60,12 +62,15 @@ impl Process {
             .stdin(Stdio::piped())
             .spawn()
             .map_err(|error| unusable(target, &target.start, &error))?;
+        let group = Group::of(&child);
         let (lines, mut printed) = mpsc::channel(16);
         let log = Log::default();
         let readers = log.read(&mut child, lines);
         let stdin = child.stdin.take();
         let name = target.name.clone();
-        let mut process = Self { name, child, stdin, log, readers, url: String::new() };
+        let url_to_come = String::new();
+        let mut process =
+            Self { name, child, _group: group, stdin, log, readers, url: url_to_come };
         let url = async {
             while let Some(line) = printed.recv().await {
                 if let Some(url) = line.strip_prefix(READY) {
@@ -124,8 +129,27 @@ impl Process {
     /// it does not come.
     pub async fn stop(mut self) {
         drop(self.stdin.take());
-        if tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await;
+    }
+}
+
+/// A process and all it started. They have a process group of their own, which
+/// is killed in the end, so that none outlives us.
+#[derive(Debug)]
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // Fails where nobody is left, which is what is wanted.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
@@ -135,6 +159,7 @@ async fn set_up(target: &Target, notice: &(dyn Fn(&str) + Sync)) -> Result<(), T
         .stdin(Stdio::null())
         .spawn()
         .map_err(|error| unusable(target, &target.setup, &error))?;
+    let _group = Group::of(&child);
     let log = Log::default();
     let (lines, mut printed) = mpsc::channel(16);
     let mut readers = log.read(&mut child, lines);
@@ -174,7 +199,7 @@ fn command(target: &Target, words: &[String]) -> Command {
         .current_dir(&target.folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true);
+        .process_group(0);
     command
 }
 
@@ -266,7 +291,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         let read = (&mut self.0).take(LOG_LINE_LENGTH).read_until(b'\n', &mut line).await;
         match read {
             Ok(0) | Err(_) => None,
-            Ok(_) => Some(String::from_utf8_lossy(&line).trim_end().to_owned()),
+            // Control characters could act on the terminal that shows them.
+            Ok(_) => {
+                let line = String::from_utf8_lossy(&line);
+                Some(line.trim_end().replace(|c: char| c.is_control() && c != '\t', " "))
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Hash mode: the payer broadcasts the transfer itself and presents its hash.
 
-use alloy::primitives::{B256, Bytes, TxHash, U256};
-use alloy::sol_types::SolCall as _;
-use conform402_chain::{Account, Token};
+use alloy::primitives::{Address, B256, Bytes, TxHash};
+use conform402_chain::Account;
 use conform402_runner::{Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
+use conform402_wire::sa::SaCode;
+use serde_json::Value;
 
 use crate::mpp::buyer::{Payment, challenge, did, present};
-use crate::mpp::judge::{delivered, movements, paid, withheld};
+use crate::mpp::judge::{broken, delivered, movements, paid, withheld};
 
 /// An offer a buyer may pay by hash: the seller does not pay gas.
 async fn offer(bed: &Bed, units: u64) -> Result<Mounted, Broken> {
@@ -18,7 +19,7 @@ async fn offer(bed: &Bed, units: u64) -> Result<Mounted, Broken> {
 async fn broadcast(
     bed: &Bed,
     from: &Account,
-    token: alloy::primitives::Address,
+    token: Address,
     call: Bytes,
 ) -> Result<TxHash, Broken> {
     Ok(bed.testbed().chain.transact(from, token, call).await?.transaction_hash)
@@ -37,14 +38,24 @@ async fn a_transfer_of_the_payers_own_buys(bed: &Bed) -> Outcome {
 }
 
 /// Presents a transaction that does not pay; whatever it moved stays moved,
-/// but buys nothing.
-async fn buys_nothing(bed: &Bed, offer: &Mounted, payment: &Payment, hash: TxHash) -> Outcome {
-    let before = bed.movements().await?;
-    withheld(&present(bed, offer, &payment.with_hash(hash)).await?, offer)?;
-    if bed.movements().await? == before {
-        return Ok(());
+/// but buys nothing. The settlement service refuses it with `code`.
+async fn buys_nothing(bed: &Bed, code: SaCode, offer: &Mounted, credential: &Value) -> Outcome {
+    let (before, asked_before) = (bed.movements().await?, bed.asked().len());
+    let answer = present(bed, offer, credential).await?;
+    withheld(&answer, offer)?;
+    if bed.movements().await? != before {
+        return broken("money moved although the transaction was refused");
     }
-    Err(Broken::promise("money moved although the transaction was refused"))
+    match bed.asked().get(asked_before) {
+        Some(entry) if entry.code() != Some(code.number()) => {
+            let answered = &entry.answer;
+            Err(Broken::Ours(format!("the facilitator was to answer {code}: {answered}")))
+        }
+        None if answer.status >= 500 => {
+            broken(format!("the seller broke down ({}) before it asked", answer.status))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// > 70007 | Transaction not on-chain
@@ -53,7 +64,8 @@ async fn buys_nothing(bed: &Bed, offer: &Mounted, payment: &Payment, hash: TxHas
 async fn an_unknown_transaction_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed, 100).await?;
     let payment = Payment::of(bed, &offer).await?;
-    buys_nothing(bed, &offer, &payment, B256::repeat_byte(0x42)).await
+    buys_nothing(bed, SaCode::NotConfirmed, &offer, &payment.with_hash(B256::repeat_byte(0x42)))
+        .await
 }
 
 /// > 70007 | Transaction not confirmed on-chain
@@ -65,7 +77,10 @@ async fn an_unconfirmed_transaction_is_refused(bed: &Bed) -> Outcome {
     let chain = &bed.testbed().chain;
     let call = payment.transfer_call();
     let hash = chain.leave_pending(bed.payer(), offer.currency(), call).await?;
-    buys_nothing(bed, &offer, &payment, hash).await
+    if !chain.is_pending(hash).await? {
+        return Err(Broken::Ours("the transaction is not pending".to_owned()));
+    }
+    buys_nothing(bed, SaCode::NotConfirmed, &offer, &payment.with_hash(hash)).await
 }
 
 /// > Servers verifying a "charge" credential MUST: … Verify the payment proof
@@ -75,11 +90,11 @@ async fn an_unconfirmed_transaction_is_refused(bed: &Bed) -> Outcome {
 async fn a_reverted_transaction_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed, 100).await?;
     let payment = Payment::of(bed, &offer).await?;
-    let more_than_there_is =
-        Token::transferCall { to: offer.recipient(), value: U256::from(u128::MAX) };
-    let call = more_than_there_is.abi_encode().into();
-    let hash = broadcast(bed, bed.payer(), offer.currency(), call).await?;
-    buys_nothing(bed, &offer, &payment, hash).await
+    // The right transfer, but without the gas for it.
+    let (chain, call) = (&bed.testbed().chain, payment.transfer_call());
+    let reverted = chain.transact_in_vain(bed.payer(), offer.currency(), call).await?;
+    let credential = payment.with_hash(reverted.transaction_hash);
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &credential).await
 }
 
 /// > txHash reused
@@ -92,7 +107,7 @@ async fn a_reused_transaction_is_refused(bed: &Bed) -> Outcome {
     delivered(&present(bed, &offer, &first.with_hash(hash)).await?, &offer)?;
     let fresh = challenge(bed, &offer).await?;
     let second = first.with(|payment| payment.challenge = fresh);
-    buys_nothing(bed, &offer, &second, hash).await?;
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &second.with_hash(hash)).await?;
     paid(bed, &offer).await
 }
 
@@ -106,7 +121,7 @@ async fn a_transfer_of_another_amount_is_refused(bed: &Bed, value: u64) -> Outco
     let payment = Payment::of(bed, &offer).await?;
     let other = payment.clone().with(|p| p.primary.value = BaseUnits::new(value));
     let hash = broadcast(bed, bed.payer(), offer.currency(), other.transfer_call()).await?;
-    buys_nothing(bed, &offer, &payment, hash).await
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &payment.with_hash(hash)).await
 }
 
 /// > Verify the payment recipient matches the request
@@ -118,7 +133,7 @@ async fn a_transfer_to_somebody_else_is_refused(bed: &Bed) -> Outcome {
     let payment = Payment::of(bed, &offer).await?;
     let other = payment.clone().with(|p| p.primary.to = friend);
     let hash = broadcast(bed, bed.payer(), offer.currency(), other.transfer_call()).await?;
-    buys_nothing(bed, &offer, &payment, hash).await
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &payment.with_hash(hash)).await
 }
 
 /// > currency: string // ERC-20 contract EVM address
@@ -129,7 +144,7 @@ async fn a_transfer_of_another_token_is_refused(bed: &Bed) -> Outcome {
     let payment = Payment::of(bed, &offer).await?;
     let other_token = bed.testbed().chain.other_token().domain.contract;
     let hash = broadcast(bed, bed.payer(), other_token, payment.transfer_call()).await?;
-    buys_nothing(bed, &offer, &payment, hash).await
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &payment.with_hash(hash)).await
 }
 
 /// Somebody else paid this very offer; the thief presents that transaction as
@@ -143,7 +158,7 @@ async fn a_transfer_of_another_payer_is_refused(bed: &Bed) -> Outcome {
     let payment = Payment::of(bed, &offer).await?;
     let victim = bed.other_payer().await?;
     let hash = broadcast(bed, victim, offer.currency(), payment.transfer_call()).await?;
-    buys_nothing(bed, &offer, &payment, hash).await?;
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &payment.with_hash(hash)).await?;
     bed.moved(&movements(victim.address(), &offer)).await
 }
 
@@ -155,19 +170,19 @@ async fn a_missing_source_is_refused(bed: &Bed) -> Outcome {
     let payment = Payment::of(bed, &offer).await?;
     let hash = broadcast(bed, bed.payer(), offer.currency(), payment.transfer_call()).await?;
     let anonymous = payment.with(|payment| payment.source = None);
-    buys_nothing(bed, &offer, &anonymous, hash).await
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &anonymous.with_hash(hash)).await
 }
 
 /// > 70003 | Invalid credential
 /// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
-#[check(must, needs(ChargeHash), killed_by(DeliversOnSaRefusal))]
+#[check(must, needs(ChargeHash), killed_by(DeliversOnSaRefusal, CorrectsTheSource))]
 async fn a_source_of_another_chain_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed, 100).await?;
     let payment = Payment::of(bed, &offer).await?;
     let hash = broadcast(bed, bed.payer(), offer.currency(), payment.transfer_call()).await?;
     let elsewhere = did(bed.payer(), offer.chain_id() + 1);
     let payment = payment.with(|payment| payment.source = Some(elsewhere));
-    buys_nothing(bed, &offer, &payment, hash).await
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &payment.with_hash(hash)).await
 }
 
 /// > feePayer?: boolean // true = server pays gas (transaction mode only)
@@ -179,5 +194,5 @@ async fn a_hash_is_refused_where_the_seller_pays_gas(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100).fee_payer(true)).await?;
     let payment = Payment::of(bed, &offer).await?;
     let hash = broadcast(bed, bed.payer(), offer.currency(), payment.transfer_call()).await?;
-    buys_nothing(bed, &offer, &payment, hash).await
+    buys_nothing(bed, SaCode::InvalidCredential, &offer, &payment.with_hash(hash)).await
 }

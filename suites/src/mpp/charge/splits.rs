@@ -3,9 +3,10 @@
 use alloy::primitives::Bytes;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
+use conform402_wire::sa::SaCode;
 
 use crate::mpp::buyer::{Payment, challenge, present};
-use crate::mpp::judge::{broken, delivered, paid, refused};
+use crate::mpp::judge::{broken, delivered, paid, refused_for};
 
 /// > the client signs a separate EIP-3009 for each split (auto-populated in
 /// > payload.authorization.splits[])
@@ -58,24 +59,25 @@ async fn the_challenge_lists_every_split(bed: &Bed) -> Outcome {
 /// > (violations → 70005 / 70006).
 /// > — OKX Node SDK Reference (seed 002), "Splits"
 #[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
-#[case(whose_sum_is_the_amount, &[60, 40])]
-#[case(whose_sum_exceeds_the_amount, &[60, 41])]
-#[case(of_which_one_is_zero, &[30, 0])]
-#[case(that_are_eleven, &[1; 11])]
-async fn no_money_moves_for_splits(bed: &Bed, splits: &[u64]) -> Outcome {
+#[case(whose_sum_is_the_amount, &[60, 40], SaCode::SplitSum)]
+#[case(whose_sum_exceeds_the_amount, &[60, 41], SaCode::SplitSum)]
+#[case(of_which_one_is_zero, &[30, 0], SaCode::InvalidParameter)]
+#[case(that_are_eleven, &[1; 11], SaCode::SplitCount)]
+async fn no_money_moves_for_splits(bed: &Bed, splits: &[u64], code: SaCode) -> Outcome {
     let Ok(offer) = bed.try_offer(Offer::charge(100).split(splits)).await? else {
         return bed.nothing_moved().await;
     };
     // A seller that refuses only when asked gives no challenge.
     let Ok(payment) = Payment::of(bed, &offer).await else { return bed.nothing_moved().await };
     let answer = present(bed, &offer, &payment.sign()?).await?;
-    refused(bed, &answer, &offer).await
+    refused_for(bed, code, &answer, &offer).await
 }
 
 async fn refuses(bed: &Bed, change: impl FnOnce(&mut Payment)) -> Outcome {
     let offer = bed.offer(Offer::charge(100).split(&[30, 20, 7])).await?;
     let payment = Payment::of(bed, &offer).await?.with(change);
-    refused(bed, &present(bed, &offer, &payment.sign()?).await?, &offer).await
+    let answer = present(bed, &offer, &payment.sign()?).await?;
+    refused_for(bed, SaCode::InvalidCredential, &answer, &offer).await
 }
 
 /// > Verify the payment recipient matches the request
@@ -84,7 +86,7 @@ async fn refuses(bed: &Bed, change: impl FnOnce(&mut Payment)) -> Outcome {
 /// > — OKX Node SDK Reference (seed 002), "Splits"
 #[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
 #[case(missing, |payment| { payment.splits.pop(); })]
-#[case(reordered, |payment| payment.splits.reverse())]
+#[case(reordered, killed_by(SortsSplits), |payment| payment.splits.reverse())]
 #[case(repriced_lower, |payment| payment.splits[1].value = BaseUnits::new(19))]
 #[case(repriced_higher, |payment| payment.splits[1].value = BaseUnits::new(21))]
 #[case(sent_to_the_recipient, |payment| payment.splits[0].to = payment.primary.to)]
@@ -97,7 +99,7 @@ async fn a_split_is_refused(bed: &Bed, change: fn(&mut Payment)) -> Outcome {
 /// > splits: … max 10 splits; the client signs a separate EIP-3009 for each
 /// > split
 /// > — OKX Node SDK Reference (seed 002), "Splits"
-#[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
+#[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal, DropsExtraSplits))]
 async fn an_added_split_is_refused(bed: &Bed) -> Outcome {
     let (stranger, nonce) = (bed.stranger(), bed.nonce());
     refuses(bed, |payment| {
@@ -140,5 +142,6 @@ async fn one_bad_signature_moves_nothing(bed: &Bed, bad: usize) -> Outcome {
     let mut signature = signed.splits[bad].signature.to_vec();
     signature[40] ^= 1;
     signed.splits[bad].signature = Bytes::from(signature);
-    refused(bed, &present(bed, &offer, &payment.carrying(signed)?).await?, &offer).await
+    let answer = present(bed, &offer, &payment.carrying(signed)?).await?;
+    refused_for(bed, SaCode::InvalidSignature, &answer, &offer).await
 }

@@ -9,12 +9,12 @@ use alloy::sol_types::SolCall as _;
 use conform402_chain::Token;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
-use conform402_wire::charge::Authorization;
 use conform402_wire::eip3009::with_high_s;
+use conform402_wire::sa::SaCode;
 use conform402_wire::sa::charge::SETTLE;
 
 use crate::mpp::buyer::{Payment, did, now, present};
-use crate::mpp::judge::{broken, delivered, paid, refused};
+use crate::mpp::judge::{broken, delivered, paid, refused, refused_for};
 
 /// > SAClient.settle (the SA-API broadcasts transferWithAuthorization on-chain)
 /// > — OKX Python SDK Reference (seed 000), "Charge — ChargeIntent"
@@ -43,10 +43,10 @@ async fn the_settlement_service_is_asked_once(bed: &Bed) -> Outcome {
     if asked == [SETTLE] { Ok(()) } else { broken(format!("asked {}", asked.join(", "))) }
 }
 
-async fn refuses(bed: &Bed, change: impl FnOnce(&mut Payment)) -> Outcome {
+async fn refuses(bed: &Bed, code: SaCode, change: impl FnOnce(&mut Payment)) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     let payment = Payment::of(bed, &offer).await?.with(change);
-    refused(bed, &present(bed, &offer, &payment.sign()?).await?, &offer).await
+    refused_for(bed, code, &present(bed, &offer, &payment.sign()?).await?, &offer).await
 }
 
 /// > Verify the payment amount matches the request
@@ -56,7 +56,8 @@ async fn refuses(bed: &Bed, change: impl FnOnce(&mut Payment)) -> Outcome {
 #[case(higher, 101)]
 #[case(zero, 0)]
 async fn another_value_is_refused(bed: &Bed, value: u64) -> Outcome {
-    refuses(bed, |payment| payment.primary.value = BaseUnits::new(value)).await
+    refuses(bed, SaCode::InvalidCredential, |payment| payment.primary.value = BaseUnits::new(value))
+        .await
 }
 
 /// > Verify the payment recipient matches the request
@@ -64,7 +65,7 @@ async fn another_value_is_refused(bed: &Bed, value: u64) -> Outcome {
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn another_recipient_is_refused(bed: &Bed) -> Outcome {
     let stranger = bed.stranger();
-    refuses(bed, |payment| payment.primary.to = stranger).await
+    refuses(bed, SaCode::InvalidCredential, |payment| payment.primary.to = stranger).await
 }
 
 /// > 70004 | Signature verification failed
@@ -72,7 +73,7 @@ async fn another_recipient_is_refused(bed: &Bed) -> Outcome {
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn a_signer_who_is_not_the_payer_is_refused(bed: &Bed) -> Outcome {
     let stranger = bed.other_payer().await?.key().clone();
-    refuses(bed, |payment| payment.key = stranger).await
+    refuses(bed, SaCode::InvalidSignature, |payment| payment.key = stranger).await
 }
 
 /// The thief presents somebody else's account as the payer, and signs itself.
@@ -83,21 +84,22 @@ async fn a_signer_who_is_not_the_payer_is_refused(bed: &Bed) -> Outcome {
 async fn a_payment_out_of_another_account_is_refused(bed: &Bed) -> Outcome {
     let victim = bed.other_payer().await?;
     let (address, source) = (victim.address(), did(victim, bed.testbed().chain.chain_id()));
-    refuses(bed, |payment| {
+    refuses(bed, SaCode::InvalidSignature, |payment| {
         payment.primary.from = address;
         payment.source = Some(source);
     })
     .await
 }
 
-/// The payer holds as much of the other token, and signs for that.
+/// The payer holds as much of another token of the same name and version, and
+/// signs for that.
 ///
 /// > currency: string // ERC-20 contract EVM address
 /// > — OKX Node SDK Reference (seed 002), "Call Options"
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn another_token_is_refused(bed: &Bed) -> Outcome {
     let other = bed.testbed().chain.other_token().domain.clone();
-    refuses(bed, |payment| payment.domain = other).await
+    refuses(bed, SaCode::InvalidSignature, |payment| payment.domain = other).await
 }
 
 /// > 70004 | Signature verification failed
@@ -108,7 +110,7 @@ async fn another_token_is_refused(bed: &Bed) -> Outcome {
 #[case(chain, |payment| payment.domain.chain_id += 1)]
 #[case(contract, |payment| payment.domain.contract = Address::repeat_byte(0x42))]
 async fn a_signature_for_another_domain_is_refused(bed: &Bed, change: fn(&mut Payment)) -> Outcome {
-    refuses(bed, change).await
+    refuses(bed, SaCode::InvalidSignature, change).await
 }
 
 /// > validAfter: string; // Unix timestamp (start validity) … validBefore:
@@ -118,7 +120,7 @@ async fn a_signature_for_another_domain_is_refused(bed: &Bed, change: fn(&mut Pa
 #[case(over, |payment| payment.primary.valid_before = now() - 60)]
 #[case(to_come, |payment| payment.primary.valid_after = now() + 3_600)]
 async fn an_authorization_whose_time_is(bed: &Bed, change: fn(&mut Payment)) -> Outcome {
-    refuses(bed, change).await
+    refuses(bed, SaCode::InvalidCredential, change).await
 }
 
 /// > nonce: `0x${string}`; // 32-byte unique nonce
@@ -128,7 +130,13 @@ async fn a_cancelled_nonce_is_refused(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     let payment = Payment::of(bed, &offer).await?;
     cancel(bed, &payment).await?;
-    refused(bed, &present(bed, &offer, &payment.sign()?).await?, &offer).await
+    refused_for(
+        bed,
+        SaCode::InvalidCredential,
+        &present(bed, &offer, &payment.sign()?).await?,
+        &offer,
+    )
+    .await
 }
 
 /// Has the payer cancel the payment's nonce on chain.
@@ -161,22 +169,45 @@ async fn cancel(bed: &Bed, payment: &Payment) -> Outcome {
 /// > sign takes a 32-byte hash and outputs a 65-byte r||s||v (v∈{27,28})
 /// > — OKX Python SDK Reference (seed 000), "Signer (mpp_evm.signer)"
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
-#[case(of_64_bytes, |signature| { signature.truncate(64); })]
-#[case(of_66_bytes, |signature| signature.push(0))]
+#[case(of_64_bytes, killed_by(GuessesMissingParity), |signature| signature.truncate(64))]
+#[case(of_66_bytes, killed_by(TrimsLongSignatures), |signature| signature.push(0))]
 #[case(of_no_bytes, |signature| signature.clear())]
-#[case(with_v_0, |signature| signature[64] = 0)]
-#[case(with_v_1, |signature| signature[64] = 1)]
 #[case(with_v_26, |signature| signature[64] = 26)]
-#[case(with_high_s, |signature| *signature = with_high_s(&signature.clone().into()).to_vec())]
+#[case(with_high_s, killed_by(LowersHighS), |signature| {
+    *signature = with_high_s(&signature.clone().into()).to_vec();
+})]
 #[case(with_r_of_zero, |signature| signature[..32].fill(0))]
 async fn a_signature_is_refused(bed: &Bed, change: fn(&mut Vec<u8>)) -> Outcome {
     let offer = bed.offer(Offer::charge(100)).await?;
     let payment = Payment::of(bed, &offer).await?;
-    let mut signed: Authorization = payment.authorization()?;
+    let mut signed = payment.authorization()?;
     let mut signature = signed.signature.to_vec();
     change(&mut signature);
     signed.signature = signature.into();
-    refused(bed, &present(bed, &offer, &payment.carrying(signed)?).await?, &offer).await
+    let answer = present(bed, &offer, &payment.carrying(signed)?).await?;
+    refused_for(bed, SaCode::InvalidSignature, &answer, &offer).await
+}
+
+/// The parity itself is right, written without the 27 that a token asks for.
+///
+/// > sign takes a 32-byte hash and outputs a 65-byte r||s||v (v∈{27,28})
+/// > — OKX Python SDK Reference (seed 000), "Signer (mpp_evm.signer)"
+#[check(must, needs(Charge), killed_by(DeliversOnSaRefusal, NormalizesParity))]
+#[case(_0, 27)]
+#[case(_1, 28)]
+async fn a_signature_is_refused_whose_v_is(bed: &Bed, parity: u8) -> Outcome {
+    let offer = bed.offer(Offer::charge(100)).await?;
+    let mut payment = Payment::of(bed, &offer).await?;
+    let mut signed = payment.authorization()?;
+    while signed.signature[64] != parity {
+        payment.primary.nonce = bed.nonce();
+        signed = payment.authorization()?;
+    }
+    let mut signature = signed.signature.to_vec();
+    signature[64] -= 27;
+    signed.signature = signature.into();
+    let answer = present(bed, &offer, &payment.carrying(signed)?).await?;
+    refused_for(bed, SaCode::InvalidSignature, &answer, &offer).await
 }
 
 /// > 70003 | Invalid credential
@@ -186,18 +217,19 @@ async fn more_than_the_payer_has_is_refused(bed: &Bed) -> Outcome {
     let more = BaseUnits(U256::from(1_000_001));
     let offer = bed.offer(Offer::charge(0).costing(more)).await?;
     let credential = Payment::of(bed, &offer).await?.sign()?;
-    refused(bed, &present(bed, &offer, &credential).await?, &offer).await
+    let answer = present(bed, &offer, &credential).await?;
+    refused_for(bed, SaCode::InvalidCredential, &answer, &offer).await
 }
 
 /// The credential's `source` names somebody else than the one who signed.
 ///
 /// > `source` | string | No | Payer identifier
 /// > — draft-httpauth-payment-00, "Credentials (Authorization)"
-#[check(should, needs(Charge), killed_by(DeliversOnSaRefusal))]
+#[check(should, needs(Charge), killed_by(DeliversOnSaRefusal, DropsTheSource))]
 async fn a_source_that_is_not_the_payer_is_refused(bed: &Bed) -> Outcome {
     let other = bed.other_payer().await?;
     let source = did(other, bed.testbed().chain.chain_id());
-    refuses(bed, |payment| payment.source = Some(source)).await
+    refuses(bed, SaCode::InvalidCredential, |payment| payment.source = Some(source)).await
 }
 
 /// > 70000 | Missing field or bad format

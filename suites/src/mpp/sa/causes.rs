@@ -2,12 +2,12 @@
 //! fault itself, says which, and the seller sells nothing.
 
 use conform402_facilitator::Entry;
-use conform402_runner::{Bed, Mounted, Offer, Outcome, check};
+use conform402_runner::{Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::sa::SaCode;
 use serde_json::Value;
 
 use crate::mpp::buyer::{Payment, present};
-use crate::mpp::judge::{broken, delivered, paid, refused};
+use crate::mpp::judge::{delivered, paid, refused, withheld};
 
 /// > OKX responses are wrapped in {"code": 0, "data": {...}, "msg": ""}
 /// > — OKX Python SDK Reference (seed 000), "Endpoints called"
@@ -23,8 +23,11 @@ async fn no_cause_no_code(bed: &Bed) -> Outcome {
 fn code_was(bed: &Bed, expected: i64) -> Outcome {
     match bed.asked().first().and_then(Entry::code) {
         Some(code) if code == expected => Ok(()),
-        Some(code) => broken(format!("the facilitator answered {code} instead of {expected}")),
-        None => broken("the facilitator was not asked"),
+        Some(code) => {
+            Err(Broken::Ours(format!("the facilitator answered {code} instead of {expected}")))
+        }
+        // A seller that refuses by itself never causes the code.
+        None => Err(Broken::NotApplicable("the seller refuses this without asking".to_owned())),
     }
 }
 
@@ -37,7 +40,9 @@ async fn caused(bed: &Bed, offer: &Mounted, credential: &Value, code: SaCode) ->
 /// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass"
 #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
 async fn an_offer_on_another_chain_causes_70001(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100).on_chain(8_453)).await?;
+    let Ok(offer) = bed.try_offer(Offer::charge(100).on_chain(8_453)).await? else {
+        return Err(Broken::NotApplicable("the target serves no such offer".to_owned()));
+    };
     let credential = Payment::of(bed, &offer).await?.sign()?;
     caused(bed, &offer, &credential, SaCode::UnsupportedChain).await
 }
@@ -58,8 +63,11 @@ async fn a_blacklisted_payer_causes_70002(bed: &Bed) -> Outcome {
 async fn a_missing_source_causes_70003(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::charge(100).fee_payer(false)).await?;
     let payment = Payment::of(bed, &offer).await?.with(|payment| payment.source = None);
-    let credential = payment.with_hash(bed.nonce());
-    caused(bed, &offer, &credential, SaCode::InvalidCredential).await
+    let (chain, call) = (&bed.testbed().chain, payment.transfer_call());
+    let sent = chain.transact(bed.payer(), offer.currency(), call).await?;
+    let credential = payment.with_hash(sent.transaction_hash);
+    withheld(&present(bed, &offer, &credential).await?, &offer)?;
+    code_was(bed, SaCode::InvalidCredential.number())
 }
 
 /// > 70004 | Signature verification failed
@@ -78,15 +86,11 @@ async fn a_strangers_signature_causes_70004(bed: &Bed) -> Outcome {
 /// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass"
 #[check(must, needs(ChargeSplits), killed_by(DeliversOnSaRefusal))]
 #[case(whose_sum_is_the_amount_cause_70005, &[60, 40], SaCode::SplitSum)]
-#[case(
-    that_are_eleven_cause_70006,
-    killed_by(SharesAmongFiveAtMost, ReadsSmallCredentialsOnly),
-    &[1; 11],
-    SaCode::SplitCount
-)]
+#[case(that_are_eleven_cause_70006, &[1; 11], SaCode::SplitCount)]
 async fn splits(bed: &Bed, splits: &[u64], code: SaCode) -> Outcome {
-    // A seller that refuses such an offer itself never causes the code.
-    let offer = bed.offer(Offer::charge(100).split(splits)).await?;
+    let Ok(offer) = bed.try_offer(Offer::charge(100).split(splits)).await? else {
+        return Err(Broken::NotApplicable("the target serves no such offer".to_owned()));
+    };
     let credential = Payment::of(bed, &offer).await?.sign()?;
     caused(bed, &offer, &credential, code).await
 }

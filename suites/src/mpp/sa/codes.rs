@@ -146,13 +146,26 @@ async fn seen_in(bed: &Bed, code: SaCode, profile: Profile) -> Outcome {
 #[check(
     must,
     needs(Charge),
-    killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, AnswersSaRefusalsBare)
+    killed_by(
+        DeliversOnSaRefusal,
+        AnswersSaRefusalsWith401,
+        AnswersSaRefusalsBare,
+        EchoesTheUnsettledChallenge,
+        RepeatsChallengeIds
+    )
 )]
 async fn a_402_brings_a_fresh_challenge(bed: &Bed) -> Outcome {
-    let offer = Offer::charge(100);
-    let (offer, answer) = refused_with(bed, SaCode::InvalidSignature, offer).await?;
+    let offer = bed.offer(Offer::charge(100)).await?;
+    let payment = Payment::of(bed, &offer).await?;
+    bed.script(Script::Refuse(SaCode::InvalidSignature));
+    let answer = present(bed, &offer, &payment.sign()?).await?;
     status_is(&answer, 402)?;
-    challenge_for(&answer, &offer).map(drop)
+    let fresh = challenge_for(&answer, &offer)?;
+    if fresh.id == payment.challenge.id {
+        broken("the challenge that was refused is given again")
+    } else {
+        Ok(())
+    }
 }
 
 /// > Servers MUST send `Cache-Control: no-store` {{RFC9111}} with 402 responses

@@ -5,48 +5,62 @@
 
 use alloy::primitives::B256;
 use conform402_facilitator::Script;
-use conform402_runner::{Bed, Offer, Outcome, check};
+use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::sa::charge::ChargeReceipt;
 use serde_json::{Value, json};
 
 use crate::mpp::buyer::{Payment, in_seconds, present};
-use crate::mpp::judge::{broken, delivered, paid, refused};
+use crate::mpp::judge::{broken, delivered, refused};
 
+/// Scripted like all others here, with nothing wrong: only so is it known that
+/// the others are refused for what is wrong with them.
+///
 /// > OKX responses are wrapped in {"code": 0, "data": {...}, "msg": ""}, which
 /// > the client unwraps automatically.
 /// > — OKX Python SDK Reference (seed 000), "Endpoints called"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn a_sound_envelope_buys(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await
+    let (offer, answer) = answered(bed, 200, |data| sound(data).to_string()).await?;
+    delivered(&answer, &offer)
 }
 
-/// A receipt of the settlement service for a payment of this challenge.
-fn receipt(challenge_id: &str) -> Value {
-    let receipt = ChargeReceipt {
+fn sound(data: Value) -> Value {
+    json!({"code": 0, "data": data, "msg": ""})
+}
+
+/// A receipt of the settlement service for a payment of this offer.
+fn receipt(offer: &Mounted, challenge_id: &str) -> Value {
+    json!(ChargeReceipt {
         method: "evm".to_owned(),
         reference: B256::repeat_byte(0x42),
         status: "success".to_owned(),
         timestamp: in_seconds(0),
-        chain_id: 196,
+        chain_id: offer.chain_id(),
         challenge_id: Some(challenge_id.to_owned()),
         external_id: None,
         confirmations: Some(1),
-    };
-    json!(receipt)
+    })
 }
 
-async fn sells_nothing_for(bed: &Bed, status: u16, body: impl FnOnce(Value) -> String) -> Outcome {
+/// Presents a valid payment, which the settlement service answers as told.
+async fn answered(
+    bed: &Bed,
+    status: u16,
+    body: impl FnOnce(Value) -> String,
+) -> Result<(Mounted, Answer), Broken> {
     let offer = bed.offer(Offer::charge(100)).await?;
     let payment = Payment::of(bed, &offer).await?;
-    let body = body(receipt(&payment.challenge.id.0));
+    let body = body(receipt(&offer, &payment.challenge.id.0));
     bed.script(Script::Answer { status, body });
     let answer = present(bed, &offer, &payment.sign()?).await?;
     if bed.asked().is_empty() {
         return broken("the facilitator was not asked");
     }
+    Ok((offer, answer))
+}
+
+async fn sells_nothing_for(bed: &Bed, status: u16, body: impl FnOnce(Value) -> String) -> Outcome {
+    let (offer, answer) = answered(bed, status, body).await?;
     refused(bed, &answer, &offer).await
 }
 
@@ -83,7 +97,7 @@ async fn an_envelope_without_code_buys_nothing(bed: &Bed) -> Outcome {
 #[case(empty, json!({}))]
 #[case(a_list, json!([]))]
 async fn data_buys_nothing_that_is(bed: &Bed, data: Value) -> Outcome {
-    sells_nothing_for(bed, 200, |_| json!({"code": 0, "data": data, "msg": ""}).to_string()).await
+    sells_nothing_for(bed, 200, |_| sound(data).to_string()).await
 }
 
 /// > onError fires on HTTP non-2xx, JSON parse failure, or non-zero business
@@ -107,8 +121,7 @@ async fn a_body_buys_nothing_that_is(bed: &Bed, body: fn(Value) -> String) -> Ou
 #[case(_503, 503)]
 #[case(_401, 401)]
 async fn an_http_error_buys_nothing(bed: &Bed, status: u16) -> Outcome {
-    sells_nothing_for(bed, status, |data| json!({"code": 0, "data": data, "msg": ""}).to_string())
-        .await
+    sells_nothing_for(bed, status, |data| sound(data).to_string()).await
 }
 
 /// > The `status` field MUST be `"success"`, indicating the payment was
@@ -121,7 +134,7 @@ async fn an_http_error_buys_nothing(bed: &Bed, status: u16) -> Outcome {
 async fn a_receipt_buys_nothing_whose_status_is(bed: &Bed, status: &str) -> Outcome {
     sells_nothing_for(bed, 200, |mut data| {
         data["status"] = json!(status);
-        json!({"code": 0, "data": data, "msg": ""}).to_string()
+        sound(data).to_string()
     })
     .await
 }
@@ -135,7 +148,7 @@ async fn a_receipt_buys_nothing_whose_status_is(bed: &Bed, status: &str) -> Outc
 async fn a_receipt_of_another_payment_buys_nothing(bed: &Bed) -> Outcome {
     sells_nothing_for(bed, 200, |mut data| {
         data["challengeId"] = json!("x7Tg2pLqR9mKvNwY3hBcZa");
-        json!({"code": 0, "data": data, "msg": ""}).to_string()
+        sound(data).to_string()
     })
     .await
 }

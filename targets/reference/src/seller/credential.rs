@@ -121,22 +121,10 @@ impl Visit<'_> {
         } else {
             route.offers.len()
         };
-        let asked_for = route
-            .offers
-            .iter()
-            .take(sellable)
-            .find(|offer| challenge::request_of(route, offer) == request);
-        let offer = match asked_for {
-            Some(offer) => offer,
-            None if fault!(
-                faults,
-                "fits-one-credential-to-all-routes",
-                "a challenge of another route opens this one"
-            ) =>
-            {
-                &route.offers[0]
-            }
-            None => return Err(invalid("the request is not that of this route")),
+        let offers = route.offers.iter().take(sellable);
+        let Some(offer) = offers.into_iter().find(|offer| self.is_asked_for(offer, &request))
+        else {
+            return Err(invalid("the request is not that of this route"));
         };
         self.in_time(&echo)?;
         self.of_this_body(&echo, offer)?;
@@ -163,12 +151,36 @@ impl Visit<'_> {
         Ok((offer, payload))
     }
 
+    fn is_asked_for(&self, offer: &OfferInfo, request: &Value) -> bool {
+        let faults = &self.route.faults;
+        let mut own = challenge::request_of(self.route, offer);
+        if fault!(faults, "overlooks-the-price", "a challenge of another price opens this route") {
+            own["amount"] = request["amount"].clone();
+        }
+        if fault!(
+            faults,
+            "overlooks-the-recipient",
+            "a challenge of another recipient opens this route"
+        ) {
+            own["recipient"] = request["recipient"].clone();
+        }
+        own == *request
+    }
+
     /// The echoed challenge, which a seller with a fault reads from its own
     /// records where it should read the credential.
     fn as_this_seller_reads(&self, presented: &Challenge) -> Challenge {
         let faults = &self.route.faults;
         let mut echo = presented.clone();
         let Some(issued) = self.shop.issued(&presented.id) else { return echo };
+        if fault!(
+            faults,
+            "fills-in-missing-parameters",
+            "a parameter that is not echoed is taken from the record"
+        ) {
+            echo.expires = echo.expires.or_else(|| issued.expires.clone());
+            echo.opaque = echo.opaque.or_else(|| issued.opaque.clone());
+        }
         if fault!(faults, "ignores-the-echoed-realm", "a tampered realm goes unnoticed") {
             echo.realm = issued.realm;
         }

@@ -32,7 +32,12 @@ impl Refusal {
 impl Visit<'_> {
     /// Refuses what the settlement service did not settle, as the offer's
     /// profile does.
-    pub(super) fn refuse_unsettled(&self, offer: &OfferInfo, failure: NotSettled) -> Response {
+    pub(super) fn refuse_unsettled(
+        &self,
+        credential: &Credential,
+        offer: &OfferInfo,
+        failure: NotSettled,
+    ) -> Response {
         let (route, faults) = (self.route, &self.route.faults);
         let seen = failure.code().seen(offer.profile.unwrap_or(Profile::OkxNode));
         let refused = matches!(failure, NotSettled::Refused(_));
@@ -53,7 +58,16 @@ impl Visit<'_> {
         if seen.status != 402 || bare {
             return answer.send();
         }
-        answer.challenging(&challenge::fields(route, &self.challenges())).unstored().send()
+        let challenges = if fault!(
+            faults,
+            "echoes-the-unsettled-challenge",
+            "an SA refusal brings the challenge that was refused"
+        ) {
+            vec![credential.challenge.clone()]
+        } else {
+            self.challenges()
+        };
+        answer.challenging(&challenge::fields(route, &challenges)).unstored().send()
     }
 
     /// Refuses a credential, with a challenge to try again.
@@ -72,19 +86,26 @@ impl Visit<'_> {
         let misstated =
             fault!(faults, "misstates-the-status-of-refusals", "the problem of a refusal says 400");
         let body = Answer::problem(if misstated { 400 } else { 402 }, problem, &detail);
-        let challenges = match credential.map(|credential| &credential.challenge) {
+        let old = credential.and_then(|credential| self.shop.issued(&credential.challenge.id));
+        let mut challenges = match old.filter(|old| self.is_of_this_route(old)) {
             Some(old)
-                if self.is_of_this_route(old)
-                    && fault!(
-                        faults,
-                        "echoes-the-old-challenge",
-                        "a refusal brings the old challenge"
-                    ) =>
+                if fault!(
+                    faults,
+                    "echoes-the-old-challenge",
+                    "a refusal brings the challenge that was refused"
+                ) =>
             {
-                vec![old.clone()]
+                vec![old]
             }
             _ => self.challenges(),
         };
+        if fault!(
+            faults,
+            "gives-unpayable-challenges",
+            "a refusal's challenge is bound with another secret"
+        ) {
+            challenges = challenges.into_iter().map(|c| c.bind(b"another secret")).collect();
+        }
         let mut answer = body.with_status(402).challenging(&challenge::fields(route, &challenges));
         if !fault!(faults, "stores-refusals", "a refusal may be cached") {
             answer = answer.unstored();
