@@ -74,7 +74,7 @@ struct Selection {
     #[arg(long, value_name = "GLOB")]
     filter: Option<String>,
     /// Chain id of the local chain
-    #[arg(long, default_value_t = 196)]
+    #[arg(long, default_value_t = 196, value_parser = clap::value_parser!(u64).range(1..))]
     chain_id: u64,
     /// Every key of the testbed derives from this number
     #[arg(long, default_value_t = 402)]
@@ -104,7 +104,14 @@ fn main() -> ExitCode {
         let executed = runtime.block_on(async {
             tokio::select! {
                 executed = execute(cli.command) => executed,
-                signal = interrupted() => Err(format!("interrupted by {signal}").into()),
+                signal = interrupted() => {
+                    // A second one ends us at once, whatever hangs.
+                    tokio::spawn(async {
+                        interrupted().await;
+                        std::process::exit(2);
+                    });
+                    Err(format!("interrupted by {signal}").into())
+                }
             }
         });
         runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);

@@ -11,6 +11,8 @@ mod script;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,9 @@ pub use script::Script;
 
 /// How long a target waits for an answer, unless a check asks for less.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a request in hand looks whether the facilitator closes.
+const CLOSING_POLL: Duration = Duration::from_millis(100);
 
 /// A running facilitator; it stops when dropped.
 #[derive(Debug)]
@@ -44,6 +49,7 @@ impl Facilitator {
             scripts: Mutex::default(),
             blocked: Mutex::default(),
             spent_hashes: Mutex::default(),
+            closing: AtomicBool::new(false),
         });
         let server = MockServer::builder().disable_request_recording().start().await;
         let reset = desk.clone();
@@ -88,6 +94,12 @@ impl Facilitator {
     }
 }
 
+impl Drop for Facilitator {
+    fn drop(&mut self) {
+        self.desk.closing.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The state behind the API. A request is handled at once by one thread, as
 /// wiremock does; settlement behind it stays a few milliseconds short.
 struct Desk {
@@ -100,6 +112,7 @@ struct Desk {
     scripts: Mutex<HashMap<Address, Script>>,
     blocked: Mutex<HashSet<Address>>,
     spent_hashes: Mutex<HashSet<TxHash>>,
+    closing: AtomicBool,
 }
 
 impl fmt::Debug for Desk {
@@ -130,9 +143,15 @@ impl Respond for AtDesk {
         self.0.runtime.spawn(async move {
             let _ = sender.send(desk.answer(received).await);
         });
-        receiver.recv().unwrap_or_else(|_| {
-            ResponseTemplate::new(503).set_body_string("the facilitator is shutting down")
-        })
+        loop {
+            match receiver.recv_timeout(CLOSING_POLL) {
+                Ok(answer) => return answer,
+                // The runtime that would answer may be what waits for this
+                // thread to end.
+                Err(RecvTimeoutError::Timeout) if !self.0.closing.load(Ordering::Relaxed) => {}
+                Err(_) => return ResponseTemplate::new(503),
+            }
+        }
     }
 }
 

@@ -25,9 +25,18 @@ const FAULTS_AT_ONCE: usize = 4;
 /// Checks of one fault at once.
 const CONCURRENCY: usize = 12;
 
+/// What filters left in. A fault that catches nothing proves something only if
+/// all checks were run, a check that survives only if all faults were.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scope {
+    all_checks: bool,
+    all_faults: bool,
+}
+
 /// What the matrix shows.
 #[derive(Clone, Debug, Default)]
 pub struct KillMatrix {
+    scope: Scope,
     faults: Vec<FaultInfo>,
     /// Ids of all checks, in order.
     checks: Vec<String>,
@@ -105,8 +114,9 @@ pub async fn kill_matrix(
             .buffered(FAULTS_AT_ONCE)
             .try_collect()
             .await?;
-        let narrowed = fault_filter.is_some() || options.filter.is_some();
-        Ok(KillMatrix::judge(&planned, &sound, cells, narrowed))
+        let scope =
+            Scope { all_checks: options.filter.is_none(), all_faults: fault_filter.is_none() };
+        Ok(KillMatrix::judge(&planned, &sound, cells, scope))
     };
     let filled = tokio::select! {
         filled = filling => filled,
@@ -117,30 +127,28 @@ pub async fn kill_matrix(
 }
 
 impl KillMatrix {
-    /// `narrowed`: a filter left out checks or faults, so that an uncaught
-    /// fault or an unkilled check proves nothing.
     fn judge(
         planned: &[Planned],
         sound: &[Conclusion],
         cells: Vec<(FaultInfo, Vec<Conclusion>)>,
-        narrowed: bool,
+        scope: Scope,
     ) -> Self {
         let checks = planned.iter().map(|planned| planned.check.id()).collect();
-        let mut matrix = Self { checks, ..Self::default() };
+        let mut matrix = Self { checks, scope, ..Self::default() };
         for conclusion in sound.iter().filter(|c| c.verdict() != Verdict::Pass) {
             let (id, verdict) = (conclusion.check.id(), conclusion.verdict().word());
             let reason = reason(conclusion);
             matrix.complaints.push(format!("{id}: {verdict} without any fault: {reason}"));
         }
         for (fault, conclusions) in cells {
-            matrix.enter(&fault, &conclusions, narrowed);
+            matrix.enter(&fault, &conclusions);
             matrix.faults.push(fault);
         }
         let known: BTreeSet<&str> = matrix.faults.iter().map(|fault| fault.name.as_str()).collect();
         for check in planned.iter().map(|planned| planned.check) {
             let id = check.id();
             for missing in check.killed_by.iter().filter(|name| !known.contains(**name)) {
-                if !narrowed {
+                if scope.all_faults {
                     matrix.complaints.push(format!("{id}: names {missing}, which is no fault"));
                 }
             }
@@ -151,7 +159,7 @@ impl KillMatrix {
         matrix
     }
 
-    fn enter(&mut self, fault: &FaultInfo, conclusions: &[Conclusion], narrowed: bool) {
+    fn enter(&mut self, fault: &FaultInfo, conclusions: &[Conclusion]) {
         let mut caught = false;
         for conclusion in conclusions {
             let id = conclusion.check.id();
@@ -173,8 +181,19 @@ impl KillMatrix {
                 self.complaints.push(format!("{id}: {what} {}: {reason}", fault.name));
             }
         }
-        if !caught && !narrowed {
+        if !caught && self.scope.all_checks {
             self.complaints.push(format!("{}: no check catches this fault", fault.name));
+        }
+    }
+
+    fn conclusion(&self) -> String {
+        let whole = self.scope.all_checks && self.scope.all_faults;
+        match self.complaints.len() {
+            0 if whole => "every check is killed, every fault caught, nothing dies unnamed"
+                .green()
+                .to_string(),
+            0 => "nothing to complain of in the selected cells".to_owned(),
+            complaints => format!("{complaints} complaints").red().to_string(),
         }
     }
 
@@ -189,7 +208,12 @@ impl KillMatrix {
                 .kills
                 .get(id)
                 .map(|faults| faults.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
-            let killers = killers.unwrap_or_else(|| "survives every fault".red().to_string());
+            let survives = if self.scope.all_faults {
+                "survives every fault".red().to_string()
+            } else {
+                "survives the selected faults".to_owned()
+            };
+            let killers = killers.unwrap_or(survives);
             let _ = writeln!(text, "{id:width$}  {killers}");
         }
         text.push('\n');
@@ -233,6 +257,7 @@ mod tests {
     use crate::schedule::Evidence;
     use crate::verdict::{Broken, Outcome};
 
+    const WHOLE: Scope = Scope { all_checks: true, all_faults: true };
     const CHECK: Check = Check {
         module: "suites::mpp::area",
         name: "a_promise",
@@ -284,7 +309,7 @@ mod tests {
         let planned = [Planned { check, excluded: None }];
         let fault = FaultInfo { name: "breaks-the-promise".into(), summary: String::new() };
         let cells = vec![(fault, vec![concluded(check, faulty)])];
-        let matrix = KillMatrix::judge(&planned, &[concluded(check, sound)], cells, false);
+        let matrix = KillMatrix::judge(&planned, &[concluded(check, sound)], cells, WHOLE);
         match complaint {
             None => assert_eq!(matrix.complaints, Vec::<String>::new()),
             Some(expected) => {
@@ -297,7 +322,7 @@ mod tests {
     #[test]
     fn a_name_that_is_no_fault_is_told() {
         let planned = [Planned { check: &NAMED, excluded: None }];
-        let matrix = KillMatrix::judge(&planned, &[concluded(&NAMED, Ok(()))], Vec::new(), false);
+        let matrix = KillMatrix::judge(&planned, &[concluded(&NAMED, Ok(()))], Vec::new(), WHOLE);
         assert!(matrix.complaints.iter().any(|told| told.contains("which is no fault")));
     }
 }

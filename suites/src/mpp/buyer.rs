@@ -131,22 +131,40 @@ pub async fn challenge(bed: &Bed, offer: &Mounted) -> Result<Challenge, Broken> 
 /// The challenge of an answer that asks for this offer. Rows that are broken,
 /// or ask for something else, are for other checks to judge.
 pub fn challenge_for(answer: &Answer, offer: &Mounted) -> Result<Challenge, Broken> {
-    let rows = answer.headers_named("www-authenticate");
-    rows.filter_map(|row| Challenge::parse_all([row]).ok())
-        .flatten()
-        .filter(|challenge| challenge.method.eq_ignore_ascii_case(METHOD))
-        .find(|challenge| {
-            let request: Result<ChargeRequest, _> = challenge.request.decode_as();
-            request.is_ok_and(|request| {
-                request.currency == offer.currency() && request.recipient == offer.recipient()
-            })
-        })
-        .ok_or_else(|| {
-            let status = answer.status;
-            Broken::promise(format!(
-                "the answer ({status}) has no Payment challenge for this offer"
-            ))
-        })
+    let mut misses = Vec::new();
+    for row in answer.headers_named("www-authenticate") {
+        match Challenge::parse_all([row]) {
+            Err(error) => misses.push(error.to_string()),
+            Ok(challenges) => {
+                for challenge in challenges {
+                    match asks_for(&challenge, offer) {
+                        Ok(()) => return Ok(challenge),
+                        Err(miss) => misses.push(miss),
+                    }
+                }
+            }
+        }
+    }
+    let why = if misses.is_empty() { "none at all".to_owned() } else { misses.join("; ") };
+    let status = answer.status;
+    Err(Broken::promise(format!(
+        "the answer ({status}) has no Payment challenge for this offer: {why}"
+    )))
+}
+
+fn asks_for(challenge: &Challenge, offer: &Mounted) -> Result<(), String> {
+    if !challenge.method.eq_ignore_ascii_case(METHOD) {
+        return Err(format!("one of method {:?}", challenge.method));
+    }
+    let request: ChargeRequest =
+        challenge.request.decode_as().map_err(|error| format!("`request`: {error}"))?;
+    if request.currency != offer.currency() {
+        return Err(format!("`currency` is {}", request.currency));
+    }
+    if request.recipient != offer.recipient() {
+        return Err(format!("`recipient` is {}", request.recipient));
+    }
+    Ok(())
 }
 
 /// Presents a credential, in the exact bytes of `field`.

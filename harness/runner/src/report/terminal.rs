@@ -23,6 +23,7 @@ impl Report {
                 describe(&mut text, check);
             }
         }
+        self.groups_without_control(&mut text);
         self.known_failures(&mut text);
         for id in &self.stale {
             let _ = writeln!(
@@ -45,6 +46,12 @@ impl Report {
             self.testbed.seed,
             self.testbed.anvil,
         );
+        if self.summary.fail + self.summary.warn > 0 {
+            let _ = writeln!(
+                text,
+                "Long lines are cut; a report written with --json FILE has all of them."
+            );
+        }
         let _ = writeln!(text, "{}", self.verdict_line());
         text
     }
@@ -52,8 +59,9 @@ impl Report {
     fn verdict_line(&self) -> String {
         let Summary { pass, fail, warn, not_applicable, inconclusive, known_failures } =
             self.summary;
+        let failed = fail - known_failures;
         let counts = format!(
-            "{pass} passed, {fail} failed ({known_failures} known), {warn} warnings, \
+            "{pass} passed, {failed} failed, {known_failures} known failures, {warn} warnings, \
              {inconclusive} inconclusive, {not_applicable} not applicable"
         );
         match self.exit {
@@ -61,6 +69,23 @@ impl Report {
             0 => format!("{} {counts}", "only known failures:".green().bold()),
             1 => format!("{} {counts}", "does not conform:".red().bold()),
             _ => format!("{} {counts}", "undecided:".yellow().bold()),
+        }
+    }
+
+    fn groups_without_control(&self, text: &mut String) {
+        let mut told: Vec<(&str, &str)> = self
+            .checks
+            .iter()
+            .filter(|check| check.for_want_of_control)
+            .map(|check| (check.group.as_str(), check.reason.as_deref().unwrap_or_default()))
+            .collect();
+        told.dedup();
+        for (group, reason) in told {
+            let _ = writeln!(
+                text,
+                "{} {group}: the rest is undecided, {reason}\n",
+                "????".yellow().bold()
+            );
         }
     }
 
@@ -84,8 +109,14 @@ impl Report {
         table.load_style(presets::NOTHING);
         table.set_header(["area", "pass", "fail", "known", "warn", "inconclusive", "n/a"]);
         for (group, s) in self.by_group() {
-            let counts =
-                [s.pass, s.fail, s.known_failures, s.warn, s.inconclusive, s.not_applicable];
+            let counts = [
+                s.pass,
+                s.fail - s.known_failures,
+                s.known_failures,
+                s.warn,
+                s.inconclusive,
+                s.not_applicable,
+            ];
             let cells = counts.iter().map(|n| if *n == 0 { "·".to_owned() } else { n.to_string() });
             table.add_row(std::iter::once(group.to_owned()).chain(cells));
         }
@@ -99,7 +130,7 @@ impl Report {
 fn describe(text: &mut String, check: &CheckReport) {
     let heading = match check.verdict {
         Verdict::Fail if check.known_failure.is_none() => "FAIL".red().bold().to_string(),
-        Verdict::Warn => "WARN".yellow().bold().to_string(),
+        Verdict::Warn => format!("{} ({})", "WARN".yellow().bold(), check.level.word()),
         Verdict::Inconclusive if !check.for_want_of_control => "????".yellow().bold().to_string(),
         _ => return,
     };

@@ -163,17 +163,24 @@ async fn set_up(target: &Target, notice: &(dyn Fn(&str) + Sync)) -> Result<(), T
     let log = Log::default();
     let (lines, mut printed) = mpsc::channel(16);
     let mut readers = log.read(&mut child, lines);
+    // A child it leaves may hold its output open, so its end is awaited too.
     let run = async {
-        while let Some(line) = printed.recv().await {
-            notice(&line);
+        loop {
+            tokio::select! {
+                line = printed.recv() => match line {
+                    Some(line) => notice(&line),
+                    None => break child.wait().await,
+                },
+                status = child.wait() => break status,
+            }
         }
-        child.wait().await
     };
     let status = match tokio::time::timeout(SETUP_TIMEOUT, run).await {
         Ok(Ok(status)) if status.success() => return Ok(()),
         Ok(status) => describe(status),
         Err(_) => format!("no end after {} s", SETUP_TIMEOUT.as_secs()),
     };
+    drop(printed);
     read_to_the_end(&mut readers).await;
     Err(TargetError::Setup {
         name: target.name.clone(),
@@ -211,10 +218,12 @@ fn own_folder() -> PathBuf {
 }
 
 fn unusable(target: &Target, words: &[String], error: &std::io::Error) -> TargetError {
+    let is_ours = words.first().is_some_and(|program| program.starts_with("{bin}/"));
+    let hint = if is_ours { "; run `cargo build --workspace` first" } else { "" };
     TargetError::Command {
         name: target.name.clone(),
-        command: words.join(" "),
-        reason: error.to_string(),
+        command: words.join(" ").replace("{bin}", &own_folder().display().to_string()),
+        reason: format!("{error}{hint}"),
     }
 }
 
