@@ -17,7 +17,7 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Lit, Meta, Token, parenthesized
 /// ///
 /// /// > the sentence of the source
 /// /// > — draft-httpauth-payment-00, "Caching"
-/// #[check(must, needs(Charge), killed_by(CachesChallenges))]
+/// #[check(must, needs(Charge), killed_by(StoresChallenges))]
 /// async fn a_challenge_is_not_stored(bed: &Bed) -> Outcome { … }
 /// ```
 ///
@@ -26,7 +26,8 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Lit, Meta, Token, parenthesized
 /// nothing; `profile(P)` limits the check to one dialect. Each
 /// `#[case(name, value, …)]` below the attribute makes a check of its own, whose
 /// values are the function's further arguments; `#[case(name, killed_by(F),
-/// value)]` adds faults.
+/// value)]` adds faults. A fault is named in camel case: `StoresChallenges` is
+/// the reference target's `stores-challenges`.
 #[proc_macro_attribute]
 pub fn check(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = syn::parse_macro_input!(arguments as Arguments);

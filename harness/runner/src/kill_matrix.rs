@@ -227,13 +227,7 @@ impl KillMatrix {
             self.checks.len(),
             self.faults.len(),
             self.checks.len() * self.faults.len(),
-            if self.complaints.is_empty() {
-                "every check is killed, every fault caught, nothing dies unnamed"
-                    .green()
-                    .to_string()
-            } else {
-                format!("{} complaints", self.complaints.len()).red().to_string()
-            },
+            self.conclusion(),
         );
         text
     }

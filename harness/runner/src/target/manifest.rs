@@ -77,6 +77,9 @@ impl Targets {
             named
         } else if Path::new(name).join("target.toml").is_file() {
             PathBuf::from(name)
+        } else if Path::new(name).exists() {
+            let reason = "no target.toml in this folder".to_owned();
+            return Err(TargetError::Manifest { file: name.to_owned(), reason });
         } else {
             return Err(TargetError::Unknown { name: name.to_owned(), known: self.names() });
         };
