@@ -96,7 +96,7 @@ impl Selection {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long threads that wait for a process may take at the end.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
