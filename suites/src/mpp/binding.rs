@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Barrier;
 
 use super::buyer::{Payment, challenge, challenge_for, present};
-use super::judge::{broken, delivered, paid, refused_at_the_door, withheld};
+use super::judge::{broken, buys, delivered, paid, refused_at_the_door, withheld};
 
 /// How many requests arrive at once.
 const AT_ONCE: usize = 8;
@@ -23,10 +23,7 @@ const SETTLEMENT: Duration = Duration::from_millis(500);
 /// > — Machine Payments Protocol (seed 001), "Status codes"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn a_credential_opens_its_own_route(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await
+    buys(bed, Offer::charge(100)).await
 }
 
 /// A merchant has many prices and one recipient: nothing but the price tells

@@ -10,7 +10,7 @@ use super::buyer::{
     Payment, challenge, challenge_for, in_seconds, present, present_field, reissue,
 };
 use super::judge::{
-    broken, cache_control_has, delivered, not_asked, object_mut, paid, problem,
+    broken, buys, cache_control_has, delivered, not_asked, object_mut, paid, problem,
     refused_at_the_door, status_is, withheld,
 };
 
@@ -21,10 +21,7 @@ use super::judge::{
 /// > — draft-httpauth-payment-00, "Status Codes"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn a_valid_credential_buys(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await
+    buys(bed, Offer::charge(100)).await
 }
 
 /// RFC 9110 §11.1 compares schemes without regard to case.

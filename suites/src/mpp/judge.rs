@@ -2,14 +2,14 @@
 //! the chain.
 
 use alloy::primitives::{Address, I256};
-use conform402_runner::{Answer, Bed, Broken, Mounted, Outcome};
+use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome};
 use conform402_wire::BaseUnits;
 use conform402_wire::problem::Problem;
 use conform402_wire::receipt;
 use conform402_wire::sa::SaCode;
 use serde_json::Value;
 
-use super::buyer;
+use super::buyer::{self, Payment};
 
 /// The buyer got what it paid for.
 pub fn delivered(answer: &Answer, offer: &Mounted) -> Outcome {
@@ -20,6 +20,14 @@ pub fn delivered(answer: &Answer, offer: &Mounted) -> Outcome {
         return broken("a paid answer (200) does not carry the content");
     }
     Ok(())
+}
+
+/// A valid payment of `offer` is delivered, and paid to the unit.
+pub async fn buys(bed: &Bed, offer: Offer) -> Outcome {
+    let offer = bed.offer(offer).await?;
+    let credential = Payment::of(bed, &offer).await?.sign()?;
+    delivered(&buyer::present(bed, &offer, &credential).await?, &offer)?;
+    paid(bed, &offer).await
 }
 
 /// The answer is an error that gives nothing away: neither content nor receipt.

@@ -6,7 +6,7 @@ use conform402_wire::BaseUnits;
 use conform402_wire::sa::SaCode;
 
 use crate::mpp::buyer::{Payment, challenge, present};
-use crate::mpp::judge::{broken, delivered, paid, refused_for};
+use crate::mpp::judge::{broken, buys, refused_for};
 
 /// > the client signs a separate EIP-3009 for each split (auto-populated in
 /// > payload.authorization.splits[])
@@ -28,10 +28,7 @@ async fn the_limits_are_paid(bed: &Bed, splits: &[u64]) -> Outcome {
 }
 
 async fn pays(bed: &Bed, splits: &[u64]) -> Outcome {
-    let offer = bed.offer(Offer::charge(100).split(splits)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await
+    buys(bed, Offer::charge(100).split(splits)).await
 }
 
 /// > splits: [ { amount: '30', recipient: '0x...', memo: 'partner-a' },

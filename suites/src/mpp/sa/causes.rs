@@ -7,16 +7,13 @@ use conform402_wire::sa::SaCode;
 use serde_json::Value;
 
 use crate::mpp::buyer::{Payment, present};
-use crate::mpp::judge::{delivered, paid, refused, withheld};
+use crate::mpp::judge::{buys, refused, withheld};
 
 /// > OKX responses are wrapped in {"code": 0, "data": {...}, "msg": ""}
 /// > — OKX Python SDK Reference (seed 000), "Endpoints called"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn no_cause_no_code(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await?;
+    buys(bed, Offer::charge(100)).await?;
     code_was(bed, 0)
 }
 

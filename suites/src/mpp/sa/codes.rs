@@ -5,7 +5,26 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Profile, c
 use conform402_wire::sa::SaCode;
 
 use crate::mpp::buyer::{Payment, challenge_for, present};
-use crate::mpp::judge::{broken, cache_control_has, delivered, paid, problem, refused, status_is};
+use crate::mpp::judge::{broken, buys, cache_control_has, problem, refused, status_is};
+
+/// Makes a check for each code a charge can meet.
+macro_rules! per_code {
+    ($(#[$attribute:meta])* async fn $name:ident $arguments:tt -> $outcome:ty $body:block) => {
+        $(#[$attribute])*
+        #[case(_8000, SaCode::Internal)]
+        #[case(_70000, SaCode::InvalidParameter)]
+        #[case(_70001, SaCode::UnsupportedChain)]
+        #[case(_70002, SaCode::PayerBlocked)]
+        #[case(_70003, SaCode::InvalidCredential)]
+        #[case(_70004, SaCode::InvalidSignature)]
+        #[case(_70005, SaCode::SplitSum)]
+        #[case(_70006, SaCode::SplitCount)]
+        #[case(_70007, SaCode::NotConfirmed)]
+        #[case(_70008, SaCode::ChannelClosed)]
+        #[case(_70009, SaCode::InvalidChallenge)]
+        async fn $name $arguments -> $outcome $body
+    };
+}
 
 async fn refused_with(bed: &Bed, code: SaCode, offer: Offer) -> Result<(Mounted, Answer), Broken> {
     let offer = bed.offer(offer).await?;
@@ -23,109 +42,70 @@ async fn refused_with(bed: &Bed, code: SaCode, offer: Offer) -> Result<(Mounted,
 /// > — OKX Python SDK Reference (seed 000), "Endpoints called"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn code_0_buys(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await
+    buys(bed, Offer::charge(100)).await
 }
 
-/// Whatever the profile, an error gives nothing away.
-///
-/// > mpp_evm.errors.map_sa_error(code, msg) maps an SA code to the
-/// > corresponding EvmPaymentError subclass
-/// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
-/// > Internally the SDK unpacks and throws the appropriate PaymentError subclass
-/// > by code
-/// > — OKX Node SDK Reference (seed 002), "SaApiClient"
-#[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
-#[case(_8000, SaCode::Internal)]
-#[case(_70000, SaCode::InvalidParameter)]
-#[case(_70001, SaCode::UnsupportedChain)]
-#[case(_70002, SaCode::PayerBlocked)]
-#[case(_70003, SaCode::InvalidCredential)]
-#[case(_70004, SaCode::InvalidSignature)]
-#[case(_70005, SaCode::SplitSum)]
-#[case(_70006, SaCode::SplitCount)]
-#[case(_70007, SaCode::NotConfirmed)]
-#[case(_70008, SaCode::ChannelClosed)]
-#[case(_70009, SaCode::InvalidChallenge)]
-async fn a_refusal_buys_nothing(bed: &Bed, code: SaCode) -> Outcome {
-    let (offer, answer) = refused_with(bed, code, Offer::charge(100)).await?;
-    refused(bed, &answer, &offer).await
+per_code! {
+    /// Whatever the profile, an error gives nothing away.
+    ///
+    /// > mpp_evm.errors.map_sa_error(code, msg) maps an SA code to the
+    /// > corresponding EvmPaymentError subclass
+    /// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
+    /// > Internally the SDK unpacks and throws the appropriate PaymentError subclass
+    /// > by code
+    /// > — OKX Node SDK Reference (seed 002), "SaApiClient"
+    #[check(must, needs(Charge), killed_by(DeliversOnSaRefusal))]
+    async fn a_refusal_buys_nothing(bed: &Bed, code: SaCode) -> Outcome {
+        let (offer, answer) = refused_with(bed, code, Offer::charge(100)).await?;
+        refused(bed, &answer, &offer).await
+    }
 }
 
-/// > mppx automatically translates them into RFC 9457 ProblemDetails responses.
-/// > — OKX Node SDK Reference (seed 002), "Error Handling"
-#[check(
-    must,
-    needs(Charge),
-    profile(OkxNode),
-    killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, LosesTheSaReason)
-)]
-#[case(_8000, SaCode::Internal)]
-#[case(_70000, SaCode::InvalidParameter)]
-#[case(_70001, SaCode::UnsupportedChain)]
-#[case(_70002, SaCode::PayerBlocked)]
-#[case(_70003, SaCode::InvalidCredential)]
-#[case(_70004, SaCode::InvalidSignature)]
-#[case(_70005, SaCode::SplitSum)]
-#[case(_70006, SaCode::SplitCount)]
-#[case(_70007, SaCode::NotConfirmed)]
-#[case(_70008, SaCode::ChannelClosed)]
-#[case(_70009, SaCode::InvalidChallenge)]
-async fn okx_node_sees(bed: &Bed, code: SaCode) -> Outcome {
-    seen_in(bed, code, Profile::OkxNode).await
+per_code! {
+    /// > mppx automatically translates them into RFC 9457 ProblemDetails responses.
+    /// > — OKX Node SDK Reference (seed 002), "Error Handling"
+    #[check(
+        must,
+        needs(Charge),
+        profile(OkxNode),
+        killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, LosesTheSaReason)
+    )]
+    async fn okx_node_sees(bed: &Bed, code: SaCode) -> Outcome {
+        seen_in(bed, code, Profile::OkxNode).await
+    }
 }
 
-/// > On failure → the corresponding HTTP error code
-/// > — OKX Python SDK Reference (seed 000), "FastAPI (@mpp.pay() decorator)"
-/// > SA code | Meaning | Exception type
-/// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
-#[check(
-    must,
-    needs(Charge),
-    profile(OkxPython),
-    killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, LosesTheSaReason)
-)]
-#[case(_8000, SaCode::Internal)]
-#[case(_70000, SaCode::InvalidParameter)]
-#[case(_70001, SaCode::UnsupportedChain)]
-#[case(_70002, SaCode::PayerBlocked)]
-#[case(_70003, SaCode::InvalidCredential)]
-#[case(_70004, SaCode::InvalidSignature)]
-#[case(_70005, SaCode::SplitSum)]
-#[case(_70006, SaCode::SplitCount)]
-#[case(_70007, SaCode::NotConfirmed)]
-#[case(_70008, SaCode::ChannelClosed)]
-#[case(_70009, SaCode::InvalidChallenge)]
-async fn okx_python_sees(bed: &Bed, code: SaCode) -> Outcome {
-    seen_in(bed, code, Profile::OkxPython).await
+per_code! {
+    /// > On failure → the corresponding HTTP error code
+    /// > — OKX Python SDK Reference (seed 000), "FastAPI (@mpp.pay() decorator)"
+    /// > SA code | Meaning | Exception type
+    /// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
+    #[check(
+        must,
+        needs(Charge),
+        profile(OkxPython),
+        killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, LosesTheSaReason)
+    )]
+    async fn okx_python_sees(bed: &Bed, code: SaCode) -> Outcome {
+        seen_in(bed, code, Profile::OkxPython).await
+    }
 }
 
-/// The table is that of the published crates. It answers 70009 with 401, which
-/// the draft reserves for authentication, so 402 is asked for there.
-///
-/// > **401** is reserved for authentication failures unrelated to payment
-/// > — draft-httpauth-payment-00, "Relationship to 401 Unauthorized"
-#[check(
-    must,
-    needs(Charge),
-    profile(OkxRust),
-    killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, LosesTheSaReason)
-)]
-#[case(_8000, SaCode::Internal)]
-#[case(_70000, SaCode::InvalidParameter)]
-#[case(_70001, SaCode::UnsupportedChain)]
-#[case(_70002, SaCode::PayerBlocked)]
-#[case(_70003, SaCode::InvalidCredential)]
-#[case(_70004, SaCode::InvalidSignature)]
-#[case(_70005, SaCode::SplitSum)]
-#[case(_70006, SaCode::SplitCount)]
-#[case(_70007, SaCode::NotConfirmed)]
-#[case(_70008, SaCode::ChannelClosed)]
-#[case(_70009, SaCode::InvalidChallenge)]
-async fn okx_rust_sees(bed: &Bed, code: SaCode) -> Outcome {
-    seen_in(bed, code, Profile::OkxRust).await
+per_code! {
+    /// The table is that of the published crates. It answers 70009 with 401, which
+    /// the draft reserves for authentication, so 402 is asked for there.
+    ///
+    /// > **401** is reserved for authentication failures unrelated to payment
+    /// > — draft-httpauth-payment-00, "Relationship to 401 Unauthorized"
+    #[check(
+        must,
+        needs(Charge),
+        profile(OkxRust),
+        killed_by(DeliversOnSaRefusal, AnswersSaRefusalsWith401, LosesTheSaReason)
+    )]
+    async fn okx_rust_sees(bed: &Bed, code: SaCode) -> Outcome {
+        seen_in(bed, code, Profile::OkxRust).await
+    }
 }
 
 async fn seen_in(bed: &Bed, code: SaCode, profile: Profile) -> Outcome {

@@ -10,7 +10,7 @@ use conform402_wire::sa::Envelope;
 use serde_json::json;
 
 use crate::mpp::buyer::{Payment, in_seconds, present};
-use crate::mpp::judge::{broken, delivered, paid, refused};
+use crate::mpp::judge::{broken, buys, refused};
 
 /// How long the target waits for an answer here.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -19,10 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// > — OKX Python SDK Reference (seed 000), "Endpoints called"
 #[check(must, control, needs(Charge), killed_by(WithholdsPaidContent))]
 async fn a_clear_answer_buys(bed: &Bed) -> Outcome {
-    let offer = bed.offer(Offer::charge(100)).await?;
-    let credential = Payment::of(bed, &offer).await?.sign()?;
-    delivered(&present(bed, &offer, &credential).await?, &offer)?;
-    paid(bed, &offer).await
+    buys(bed, Offer::charge(100)).await
 }
 
 /// What comes late is a refusal, so that a seller without a time-out has no
