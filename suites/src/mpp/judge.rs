@@ -2,6 +2,7 @@
 //! the chain.
 
 use alloy::primitives::{Address, I256};
+use conform402_facilitator::Entry;
 use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome};
 use conform402_wire::BaseUnits;
 use conform402_wire::problem::Problem;
@@ -50,22 +51,27 @@ pub async fn refused(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
     bed.nothing_moved().await
 }
 
-/// Refused for one reason: by the seller itself, or by the settlement service
-/// with `code`. Any other code would show that the case is not about what it
-/// says, which is ours to mend.
+/// Refused for one reason, and nothing moved.
 pub async fn refused_for(bed: &Bed, code: SaCode, answer: &Answer, offer: &Mounted) -> Outcome {
     withheld(answer, offer)?;
-    match bed.asked().last() {
+    reason_was(bed.asked().last(), code, answer)?;
+    bed.nothing_moved().await
+}
+
+/// The seller refused by itself, or because the settlement service answered
+/// `code`. Any other code would show that the case is not about what it says,
+/// which is ours to mend.
+pub fn reason_was(asked: Option<&Entry>, code: SaCode, answer: &Answer) -> Outcome {
+    match asked {
         None if answer.status >= 500 => {
-            return broken(format!("the seller broke down ({}) before it asked", answer.status));
+            broken(format!("the seller broke down ({}) before it asked", answer.status))
         }
         Some(entry) if entry.code() != Some(code.number()) => {
             let answered = &entry.answer;
-            return Err(Broken::Ours(format!("the facilitator was to answer {code}: {answered}")));
+            Err(Broken::Ours(format!("the facilitator was to answer {code}: {answered}")))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    bed.nothing_moved().await
 }
 
 /// Refused before the facilitator was troubled: right status, a challenge to

@@ -8,7 +8,7 @@ use conform402_wire::sa::SaCode;
 use serde_json::Value;
 
 use crate::mpp::buyer::{Payment, challenge, did, present};
-use crate::mpp::judge::{broken, delivered, movements, paid, withheld};
+use crate::mpp::judge::{broken, delivered, movements, paid, reason_was, withheld};
 
 /// An offer a buyer may pay by hash: the seller does not pay gas.
 async fn offer(bed: &Bed, units: u64) -> Result<Mounted, Broken> {
@@ -46,16 +46,7 @@ async fn buys_nothing(bed: &Bed, code: SaCode, offer: &Mounted, credential: &Val
     if bed.movements().await? != before {
         return broken("money moved although the transaction was refused");
     }
-    match bed.asked().get(asked_before) {
-        Some(entry) if entry.code() != Some(code.number()) => {
-            let answered = &entry.answer;
-            Err(Broken::Ours(format!("the facilitator was to answer {code}: {answered}")))
-        }
-        None if answer.status >= 500 => {
-            broken(format!("the seller broke down ({}) before it asked", answer.status))
-        }
-        _ => Ok(()),
-    }
+    reason_was(bed.asked().get(asked_before), code, &answer)
 }
 
 /// > 70007 | Transaction not on-chain
