@@ -229,3 +229,44 @@ fn kebab(camel: &str) -> String {
     }
     kebab
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn faults_are_named_in_kebab_case() {
+        assert_eq!(kebab("StoresChallenges"), "stores-challenges");
+        assert_eq!(kebab("AnswersUnpaidWith401"), "answers-unpaid-with-401");
+    }
+
+    #[test]
+    fn quotes_become_sources_and_the_rest_explains() {
+        let function: ItemFn = parse_quote! {
+            /// Why it
+            /// matters.
+            ///
+            /// > A server
+            /// > MUST.
+            /// > — draft-x, "Section"
+            async fn check() {}
+        };
+        let doc = Doc::read(&function.attrs).unwrap();
+        assert_eq!(doc.explanation, "Why it matters.");
+        assert_eq!(doc.sources, [("A server MUST.".into(), "draft-x, \"Section\"".into())]);
+    }
+
+    #[test]
+    fn a_check_without_source_or_with_half_a_quote_is_refused() {
+        let arguments: Arguments = parse_quote!(must, needs(Charge), killed_by(Fault));
+        let unsourced: ItemFn = parse_quote! { async fn check() {} };
+        let half: ItemFn = parse_quote! {
+            /// > A server MUST.
+            async fn check() {}
+        };
+        assert!(expand(&arguments, unsourced).is_err());
+        assert!(expand(&arguments, half).is_err());
+    }
+}
