@@ -5,10 +5,11 @@
 mod common;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -146,29 +147,23 @@ async fn endless_body() -> Response {
     Response::new(Body::from_stream(chunks))
 }
 
-async fn many_headers() -> Response {
-    let mut headers = HeaderMap::new();
-    for _ in 0..20_000 {
-        headers.append("x-hostile", HeaderValue::from_static("yes"));
-    }
-    let mut response = Response::new(Body::empty());
-    *response.headers_mut() = headers;
-    response
-}
-
 async fn redirect_loop() -> (StatusCode, [(header::HeaderName, &'static str); 1]) {
     (StatusCode::FOUND, [(header::LOCATION, "/loop")])
 }
 
 #[rstest]
 #[case::endless_body(Router::new().fallback(endless_body), "exceeds 1048576 bytes")]
-#[case::many_headers(Router::new().fallback(many_headers), "no HTTP answer")]
 #[case::redirect_loop(Router::new().fallback(redirect_loop), "answered 302")]
 #[tokio::test]
 async fn a_hostile_target_only_fails_its_checks(#[case] routes: Router, #[case] told: &str) {
     let ran = run_against(identity(), routes).await;
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
+}
+
+/// More headers than any server library sends.
+fn many_headers() -> String {
+    format!("HTTP/1.1 402 Payment Required\r\n{}\r\n", "x-hostile: yes\r\n".repeat(100_000))
 }
 
 /// Speaks just enough HTTP to be asked for an offer, and then misbehaves in
@@ -186,16 +181,15 @@ async fn a_hostile_target_only_fails_its_checks(#[case] routes: Router, #[case] 
 )]
 #[case::not_http("220 mail.example ESMTP\r\n", false, "no HTTP answer")]
 #[case::nothing("", false, "no HTTP answer")]
+#[case::many_headers(&many_headers(), false, "no HTTP answer")]
 #[tokio::test]
-async fn bytes_that_are_no_answer(
-    #[case] bytes: &'static str,
-    #[case] drips: bool,
-    #[case] told: &str,
-) {
+async fn bytes_that_are_no_answer(#[case] bytes: &str, #[case] drips: bool, #[case] told: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    let bytes: Arc<str> = bytes.into();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
+            let bytes = bytes.clone();
             tokio::spawn(async move {
                 let mut request = vec![0; 65_536];
                 let read = stream.read(&mut request).await.unwrap();
