@@ -84,10 +84,7 @@ async fn declared_and_refused_is_not_green() {
     let routes = Router::new()
         .route("/conform402/identity", get(|| async { Json(identity()) }))
         .route("/conform402/mounts", post(refuse));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    let ran = run_at(&address.to_string()).await;
+    let ran = run_served_by(routes).await;
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("not today"), "{}", ran.stdout);
 }
@@ -105,6 +102,11 @@ async fn run_against(identity: Value, routes: Router) -> Ran {
         .route("/conform402/identity", get(move || async move { Json(identity) }))
         .route("/conform402/mounts", post(|| async { Json(json!({"refused": []})) }))
         .merge(routes);
+    run_served_by(adapter).await
+}
+
+/// Runs one check against a router that is the whole adapter.
+async fn run_served_by(adapter: Router) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, adapter).await });
@@ -221,10 +223,7 @@ async fn bytes_that_are_no_answer(#[case] bytes: &str, #[case] drips: bool, #[ca
 #[tokio::test]
 async fn a_mount_that_is_none_is_ours_and_shows_the_log() {
     let routes = Router::new().route("/conform402/identity", get(|| async { Json(identity()) }));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    let ran = run_at(&address.to_string()).await;
+    let ran = run_served_by(routes).await;
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(ran.stdout.contains("/conform402/mounts"), "{}", ran.stdout);
     assert!(ran.stderr.contains("Last lines of the adapter's log"), "{}", ran.stderr);

@@ -60,7 +60,7 @@ pub async fn kill_matrix(
     let checks = registry.with_controls(registry.select(options.filter.as_deref())?);
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
-    let mut process = Process::start(target, &[], &notice).await?;
+    let mut process = Process::start(target, &notice).await?;
     let client = Client::new(true)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let filling = async {

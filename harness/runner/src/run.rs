@@ -125,7 +125,7 @@ pub async fn run(
     let anvil = AnvilBinary::find(notice).await?;
     let chain = ChainOptions { chain_id: options.chain_id, seed: options.seed };
     let testbed = Arc::new(Testbed::start(&anvil, chain).await?);
-    let mut process = Process::start(target, &[], &notice).await?;
+    let mut process = Process::start(target, &notice).await?;
     let client = Client::new(false)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let performance = async {

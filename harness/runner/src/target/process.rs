@@ -51,14 +51,12 @@ impl Process {
     /// Sets the target up and starts its adapter.
     pub async fn start(
         target: &Target,
-        arguments: &[String],
         notice: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, TargetError> {
         if !target.setup.is_empty() {
             set_up(target, notice).await?;
         }
         let mut child = command(target, &target.start)
-            .args(arguments)
             .stdin(Stdio::piped())
             .spawn()
             .map_err(|error| unusable(target, &target.start, &error))?;
