@@ -19,9 +19,10 @@ use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::TokenDomain;
 
 pub use anvil::{ANVIL_VERSION, AnvilBinary, MissingAnvil};
+pub use conform402_wire::Seed;
 pub use contracts::{Lens, Permit2, Token};
 pub use ledger::{Ledger, Movement, Party, Unexpected};
-pub use wallet::{Account, Seed};
+pub use wallet::Account;
 
 /// Gas no transaction of a testbed needs in full; fixed so that a reverting
 /// transaction is mined instead of failing at estimation.

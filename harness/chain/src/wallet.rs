@@ -1,43 +1,9 @@
-//! Keys that a seed determines.
-
-use std::fmt;
+//! Keys that send transactions.
 
 use alloy::network::EthereumWallet;
-use alloy::primitives::{Address, keccak256};
+use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use tokio::sync::Mutex;
-
-/// The number every key of a testbed derives from: the same seed gives the
-/// same payers, whatever order checks run in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seed(pub u64);
-
-impl Default for Seed {
-    fn default() -> Self {
-        Self(402)
-    }
-}
-
-impl fmt::Display for Seed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Seed {
-    /// The key of the role `label` names.
-    #[must_use]
-    pub fn key(self, label: &str) -> PrivateKeySigner {
-        let mut candidate = keccak256(format!("conform402/{}/{label}", self.0));
-        loop {
-            // All but 2^-128 of all hashes are keys at once.
-            match PrivateKeySigner::from_bytes(&candidate) {
-                Ok(key) => return key,
-                Err(_) => candidate = keccak256(candidate),
-            }
-        }
-    }
-}
 
 /// A key that also sends transactions, and so counts them.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The `conform402` command: parses arguments and calls the runner.
 
 mod progress;
+mod vectors;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -66,6 +67,9 @@ enum Command {
         #[arg(long, value_name = "GLOB")]
         fault: Option<String>,
     },
+    /// Make, check or compare golden vectors
+    #[command(subcommand)]
+    Vectors(vectors::Command),
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +185,7 @@ async fn execute(command: Command) -> Result<u8, Failure> {
             print(&matrix.to_terminal());
             Ok(u8::from(!matrix.complaints.is_empty()))
         }
+        Command::Vectors(command) => vectors::execute(command),
     }
 }
 

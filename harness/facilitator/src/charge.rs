@@ -10,7 +10,7 @@ use conform402_wire::charge::{Authorization, ChargePayload, ChargeRequest, Inval
 use conform402_wire::did::DidPkh;
 use conform402_wire::sa::SaCode;
 use conform402_wire::sa::charge::{ChargeReceipt, SETTLE, VERIFY_HASH};
-use conform402_wire::{BaseUnits, Challenge, eip3009, timestamp};
+use conform402_wire::{BaseUnits, Challenge, eip3009, signature, timestamp};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -192,7 +192,7 @@ impl Till<'_> {
 
     async fn verify(&self, transfer: &Authorization, token: &TokenInfo) -> Result<(), Refusal> {
         let digest = eip3009::digest(transfer, &token.domain);
-        match eip3009::recover(&digest, &transfer.signature) {
+        match signature::recover(&digest, &transfer.signature) {
             Ok(signer) if signer == transfer.from => {}
             Ok(_) => return Err(Refusal::new(SaCode::InvalidSignature, "signer is not `from`")),
             Err(error) => return Err(Refusal::new(SaCode::InvalidSignature, error.to_string())),

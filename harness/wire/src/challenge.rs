@@ -164,7 +164,7 @@ impl Challenge {
 
 /// HMAC-SHA256; every key length is valid.
 #[must_use]
-pub(crate) fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
+pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any key length");
     mac.update(message);

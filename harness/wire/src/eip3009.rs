@@ -1,6 +1,6 @@
-//! EIP-3009 authorizations: domain, digest, signature, recovery.
+//! EIP-3009 authorizations: domain, digest, signature.
 
-use alloy::primitives::{Address, B256, Bytes, Signature, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::SignerSync as _;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
@@ -107,66 +107,13 @@ impl Transfer {
     }
 }
 
-/// Why bytes are no signature a token accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSignature {
-    /// Not `r ‖ s ‖ v`.
-    #[error("{0} bytes instead of 65")]
-    Length(usize),
-    /// Neither 27 nor 28.
-    #[error("v is {0}, neither 27 nor 28")]
-    Parity(u8),
-    /// The malleable twin of a signature.
-    #[error("s is in the upper half of the curve order")]
-    HighS,
-    /// `r` or `s` no field element.
-    #[error("no point on the curve")]
-    NoPoint,
-}
-
-/// Who signed `digest`. alloy alone would accept a high `s` and any parity; a
-/// token does not, so they are refused first.
-///
-/// # Errors
-/// [`InvalidSignature`].
-pub fn recover(digest: &B256, signature: &[u8]) -> Result<Address, InvalidSignature> {
-    let &[ref rs @ .., v] = signature else { return Err(InvalidSignature::Length(0)) };
-    if rs.len() != 64 {
-        return Err(InvalidSignature::Length(signature.len()));
-    }
-    if !matches!(v, 27 | 28) {
-        return Err(InvalidSignature::Parity(v));
-    }
-    let signature = Signature::from_bytes_and_parity(rs, v == 28);
-    if signature.normalize_s().is_some() {
-        return Err(InvalidSignature::HighS);
-    }
-    signature.recover_address_from_prehash(digest).map_err(|_| InvalidSignature::NoPoint)
-}
-
-/// The same signature with `s` moved to the upper half, which recovers to the
-/// same signer under bare `ecrecover`.
-///
-/// # Panics
-/// If `signature` is not 65 bytes, which [`Transfer::sign`] always returns.
-#[must_use]
-pub fn with_high_s(signature: &Bytes) -> Bytes {
-    const ORDER: U256 = alloy::primitives::uint!(
-        0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141_U256
-    );
-    let mut bytes = signature.to_vec();
-    let s = U256::from_be_slice(&bytes[32..64]);
-    bytes[32..64].copy_from_slice(&(ORDER - s).to_be_bytes::<32>());
-    bytes[64] = 27 + 28 - bytes[64];
-    bytes.into()
-}
-
 #[cfg(test)]
 mod tests {
     use alloy::primitives::{address, b256, keccak256};
     use rstest::rstest;
 
     use super::*;
+    use crate::signature::recover;
 
     fn domain() -> TokenDomain {
         TokenDomain {
@@ -213,22 +160,6 @@ mod tests {
         let authorization = signed();
         let digest = digest(&authorization, &domain());
         assert_eq!(recover(&digest, &authorization.signature), Ok(key().address()));
-    }
-
-    #[rstest]
-    #[case::short(|s: &mut Vec<u8>| { s.pop(); }, InvalidSignature::Length(64))]
-    #[case::long(|s: &mut Vec<u8>| { s.push(27); }, InvalidSignature::Length(66))]
-    #[case::v0(|s: &mut Vec<u8>| s[64] = 0, InvalidSignature::Parity(0))]
-    #[case::v1(|s: &mut Vec<u8>| s[64] = 1, InvalidSignature::Parity(1))]
-    #[case::v26(|s: &mut Vec<u8>| s[64] = 26, InvalidSignature::Parity(26))]
-    #[case::v29(|s: &mut Vec<u8>| s[64] = 29, InvalidSignature::Parity(29))]
-    #[case::r_zero(|s: &mut Vec<u8>| s[..32].fill(0), InvalidSignature::NoPoint)]
-    #[case::high_s(|s: &mut Vec<u8>| *s = with_high_s(&s.clone().into()).to_vec(), InvalidSignature::HighS)]
-    fn refuses(#[case] change: fn(&mut Vec<u8>), #[case] expected: InvalidSignature) {
-        let authorization = signed();
-        let mut signature = authorization.signature.to_vec();
-        change(&mut signature);
-        assert_eq!(recover(&digest(&authorization, &domain()), &signature), Err(expected));
     }
 
     #[rstest]

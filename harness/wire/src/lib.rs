@@ -20,9 +20,13 @@ pub mod json;
 pub mod problem;
 pub mod receipt;
 pub mod sa;
+pub mod seed;
+pub mod signature;
 pub mod timestamp;
+pub mod typed_data;
 
 pub use amount::BaseUnits;
 pub use challenge::{Challenge, ChallengeId};
 pub use credential::Credential;
 pub use receipt::Receipt;
+pub use seed::Seed;

@@ -9,6 +9,7 @@ use conform402_wire::did::DidPkh;
 use conform402_wire::eip3009::{self, TokenDomain};
 use conform402_wire::sa::charge::{ChargeReceipt, SETTLE, VERIFY_HASH};
 use conform402_wire::sa::{SaCode, auth};
+use conform402_wire::signature;
 use conform402_wire::{Challenge, Credential, timestamp};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -253,7 +254,7 @@ fn mended(faults: &Faults, authorization: &Authorization, offer: &OfferInfo) -> 
         };
         let digest = eip3009::digest(authorization, &domain);
         signature.push(27);
-        if eip3009::recover(&digest, &signature) != Ok(authorization.from) {
+        if signature::recover(&digest, &signature) != Ok(authorization.from) {
             signature[64] = 28;
         }
     }
@@ -264,7 +265,7 @@ fn mended(faults: &Faults, authorization: &Authorization, offer: &OfferInfo) -> 
     if signature.len() == 65
         && fault!(faults, "lowers-high-s", "a high s is replaced by its low twin")
     {
-        let twin = eip3009::with_high_s(&signature.clone().into()).to_vec();
+        let twin = signature::with_high_s(&signature.clone().into()).to_vec();
         if twin[32..64] < signature[32..64] {
             signature = twin;
         }

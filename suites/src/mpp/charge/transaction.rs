@@ -9,9 +9,9 @@ use alloy::sol_types::SolCall as _;
 use conform402_chain::Token;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
-use conform402_wire::eip3009::with_high_s;
 use conform402_wire::sa::SaCode;
 use conform402_wire::sa::charge::SETTLE;
+use conform402_wire::signature::with_high_s;
 
 use crate::mpp::buyer::{Payment, did, now, present};
 use crate::mpp::judge::{broken, delivered, paid, refused, refused_for};

@@ -1,0 +1,102 @@
+//! `conform402 vectors`.
+
+use std::path::PathBuf;
+
+use alloy::primitives::Address;
+use clap::{Args, Subcommand};
+use conform402_runner::Seed;
+use conform402_vectors::{Deployment, VectorSet};
+
+use crate::{Failure, print};
+
+/// The folder of the vectors, from the root of this repository.
+const FOLDER: &str = "vectors";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write all vectors, for the default deployment or for yours
+    Generate {
+        /// Folder to write to
+        #[arg(long, value_name = "FOLDER", default_value = FOLDER)]
+        out: PathBuf,
+        #[command(flatten)]
+        deployment: DeploymentArgs,
+    },
+}
+
+/// What differs from the default deployment.
+#[derive(Debug, Args)]
+pub struct DeploymentArgs {
+    /// EIP-155 chain id
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    chain_id: Option<u64>,
+    /// EIP-3009 token
+    #[arg(long, value_name = "ADDRESS")]
+    token: Option<Address>,
+    /// The token's EIP-712 name
+    #[arg(long, value_name = "NAME")]
+    token_name: Option<String>,
+    /// The token's EIP-712 version
+    #[arg(long, value_name = "VERSION")]
+    token_version: Option<String>,
+    /// Channel escrow
+    #[arg(long, value_name = "ADDRESS")]
+    escrow: Option<Address>,
+    /// Permit2
+    #[arg(long, value_name = "ADDRESS")]
+    permit2: Option<Address>,
+    /// Subscription contract
+    #[arg(long, value_name = "ADDRESS")]
+    subscription: Option<Address>,
+    /// x402 proxy of `exact`
+    #[arg(long, value_name = "ADDRESS")]
+    exact_proxy: Option<Address>,
+    /// x402 proxy of `upto`
+    #[arg(long, value_name = "ADDRESS")]
+    upto_proxy: Option<Address>,
+    /// Protection space of challenges
+    #[arg(long)]
+    realm: Option<String>,
+    /// Binds challenge ids; ends up in the files, so never a real one
+    #[arg(long)]
+    secret: Option<String>,
+    /// Every key derives from this number
+    #[arg(long)]
+    seed: Option<Seed>,
+}
+
+impl DeploymentArgs {
+    fn into_deployment(self) -> Deployment {
+        let default = Deployment::default();
+        Deployment {
+            chain_id: self.chain_id.unwrap_or(default.chain_id),
+            token: self.token.unwrap_or(default.token),
+            token_name: self.token_name.unwrap_or(default.token_name),
+            token_version: self.token_version.unwrap_or(default.token_version),
+            escrow: self.escrow.unwrap_or(default.escrow),
+            permit2: self.permit2.unwrap_or(default.permit2),
+            subscription: self.subscription.unwrap_or(default.subscription),
+            exact_proxy: self.exact_proxy.unwrap_or(default.exact_proxy),
+            upto_proxy: self.upto_proxy.unwrap_or(default.upto_proxy),
+            realm: self.realm.unwrap_or(default.realm),
+            secret: self.secret.unwrap_or(default.secret),
+            seed: self.seed.unwrap_or(default.seed),
+        }
+    }
+}
+
+pub fn execute(command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Generate { out, deployment } => {
+            let set = VectorSet::generate(&deployment.into_deployment())?;
+            set.write(&out)?;
+            let (cases, negative) = set.count();
+            let files = set.files.len();
+            print(&format!(
+                "{}: {cases} cases, {negative} of them negative, in {files} files\n",
+                out.display()
+            ));
+            Ok(0)
+        }
+    }
+}

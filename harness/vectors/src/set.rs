@@ -1,0 +1,144 @@
+//! All files of a set, made in memory and written to a folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::cases::Inconsistent;
+use crate::catalogue;
+use crate::deployment::Deployment;
+use crate::format::{
+    Expectation, FileEntry, MANIFEST, MANIFEST_SCHEMA, Manifest, SCHEMA, VERSION, VectorFile,
+};
+
+/// A complete set of vectors.
+#[derive(Clone, Debug)]
+pub struct VectorSet {
+    /// What it was made for.
+    pub deployment: Deployment,
+    /// One file an operation.
+    pub files: Vec<VectorFile>,
+}
+
+/// Why a set cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file system refuses.
+    #[error("{}: {error}", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The folder holds what is no vector.
+    #[error("{} is not empty, and has no {MANIFEST}: name another folder", .0.display())]
+    Foreign(PathBuf),
+    /// A value without JSON form.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl VectorSet {
+    /// Makes every file for `deployment`.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] where the author of a case made a mistake.
+    pub fn generate(deployment: &Deployment) -> Result<Self, Inconsistent> {
+        let files: Result<Vec<VectorFile>, Inconsistent> =
+            catalogue().iter().map(|operation| operation.file(deployment)).collect();
+        Ok(Self { deployment: deployment.clone(), files: files? })
+    }
+
+    /// How many cases there are, and how many of them must be refused.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let cases = || self.files.iter().flat_map(|file| file.cases());
+        let negative = |case: &crate::Case| matches!(case.expectation, Expectation::Invalid { .. });
+        (cases().count(), cases().filter(|(_, case)| negative(case)).count())
+    }
+
+    /// Path and text of every file, the manifest included.
+    ///
+    /// # Errors
+    /// None in practice: every value has a JSON form.
+    pub fn texts(&self) -> Result<BTreeMap<String, String>, serde_json::Error> {
+        let mut texts = BTreeMap::new();
+        for (path, text) in [SCHEMA, MANIFEST_SCHEMA] {
+            texts.insert(path.to_owned(), text.to_owned());
+        }
+        let mut counts = BTreeMap::new();
+        for file in &self.files {
+            let path = VectorFile::path(&file.operation);
+            counts.insert(path.clone(), file.cases().count());
+            texts.insert(path, pretty(file)?);
+        }
+        let (cases, negative) = self.count();
+        let entry = |(path, text): (&String, &String)| FileEntry {
+            path: path.clone(),
+            sha256: sha256(text.as_bytes()),
+            cases: counts.get(path).copied(),
+        };
+        let manifest = Manifest {
+            schema: MANIFEST_SCHEMA.0.to_owned(),
+            version: VERSION.to_owned(),
+            deployment: self.deployment.clone(),
+            cases,
+            negative,
+            files: texts.iter().map(entry).collect(),
+        };
+        texts.insert(MANIFEST.to_owned(), pretty(&manifest)?);
+        Ok(texts)
+    }
+
+    /// Writes the set to `folder`, and removes files of an earlier set that are
+    /// no longer in it. A README there stays.
+    ///
+    /// # Errors
+    /// [`WriteError`], also where `folder` holds something else.
+    pub fn write(&self, folder: &Path) -> Result<(), WriteError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |error| WriteError::File { path, error }
+        };
+        let texts = self.texts()?;
+        for path in earlier_files(folder)? {
+            if !texts.contains_key(&path) {
+                let path = folder.join(path);
+                std::fs::remove_file(&path).map_err(failed(&path))?;
+            }
+        }
+        for (path, text) in texts {
+            let path = folder.join(path);
+            let parent = path.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+            std::fs::write(&path, text).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+}
+
+/// The files a manifest in `folder` lists; none for an empty or new folder.
+fn earlier_files(folder: &Path) -> Result<Vec<String>, WriteError> {
+    let manifest = folder.join(MANIFEST);
+    let Ok(text) = std::fs::read_to_string(&manifest) else {
+        let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let foreign = entries.any(|entry| entry.file_name() != "README.md");
+        return if foreign { Err(WriteError::Foreign(folder.to_owned())) } else { Ok(Vec::new()) };
+    };
+    let manifest: serde_json::Value = serde_json::from_str(&text)?;
+    let files = manifest["files"].as_array().into_iter().flatten();
+    let inside = |path: &&str| !path.starts_with('/') && !path.contains("..");
+    Ok(files.filter_map(|file| file["path"].as_str()).filter(inside).map(str::to_owned).collect())
+}
+
+fn pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// The SHA-256 of `bytes`, in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    alloy::hex::encode(Sha256::digest(bytes))
+}
