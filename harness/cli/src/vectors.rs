@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use clap::{Args, Subcommand};
 use conform402_runner::Seed;
+use conform402_vectors::check::{Findings, check};
+use conform402_vectors::diff::diff;
 use conform402_vectors::{Deployment, VectorSet};
 
 use crate::{Failure, print};
@@ -21,6 +23,19 @@ pub enum Command {
         out: PathBuf,
         #[command(flatten)]
         deployment: DeploymentArgs,
+    },
+    /// Hold a folder of vectors against schema, manifest and this build
+    Check {
+        /// The folder
+        #[arg(default_value = FOLDER)]
+        folder: PathBuf,
+    },
+    /// Say which cases differ between two folders; exits with 1 if any does
+    Diff {
+        /// The earlier folder
+        old: PathBuf,
+        /// The later folder
+        new: PathBuf,
     },
 }
 
@@ -97,6 +112,24 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
                 out.display()
             ));
             Ok(0)
+        }
+        Command::Check { folder } => {
+            let findings = check(&folder)?;
+            for complaint in &findings.complaints {
+                print(&format!("{complaint}\n"));
+            }
+            let Findings { cases, negative, files, complaints } = findings;
+            print(&format!(
+                "{}: {cases} cases, {negative} of them negative, in {files} files; {} complaints\n",
+                folder.display(),
+                complaints.len()
+            ));
+            Ok(u8::from(!complaints.is_empty()))
+        }
+        Command::Diff { old, new } => {
+            let difference = diff(&old, &new)?;
+            print(&difference.to_text());
+            Ok(u8::from(!difference.is_empty()))
         }
     }
 }

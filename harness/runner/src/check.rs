@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::pin::Pin;
 
+use conform402_vectors::Source;
 use conform402_wire::adapter::Capability;
 use conform402_wire::sa::code::Profile;
 use globset::{Glob, GlobMatcher};
-use serde::Serialize;
 
 use crate::bed::Bed;
 use crate::level::Level;
@@ -45,15 +45,6 @@ pub struct Check {
 
 inventory::collect!(Check);
 
-/// A quoted sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Source {
-    /// The sentence.
-    pub quote: &'static str,
-    /// Document and section.
-    pub document: &'static str,
-}
-
 impl Check {
     /// Protocol, area, section, statement: `mpp.charge.splits.sum-equal-to-amount-is-refused`.
     #[must_use]
@@ -86,7 +77,7 @@ pub enum NoSuchCheck {
     #[error("{0:?} is not a pattern: {1}")]
     BadGlob(String, String),
     /// Matches nothing.
-    #[error("no check matches {filter:?}; known:\n  {}", .known.join("\n  "))]
+    #[error("no check and no vector matches {filter:?}; known:\n  {}", .known.join("\n  "))]
     Unmatched {
         /// The filter.
         filter: String,

@@ -12,10 +12,11 @@ use owo_colors::OwoColorize as _;
 use crate::check::{Check, Registry};
 use crate::http::Client;
 use crate::plan::{Planned, plan};
-use crate::run::{RunError, RunOptions, Watcher, account_for_all};
+use crate::run::{RunError, RunOptions, Watcher, account_for_all, select};
 use crate::schedule::{Conclusion, Stage};
 use crate::target::{Adapter, Process, Target};
 use crate::testbed::Testbed;
+use crate::vectors;
 use crate::verdict::Verdict;
 use conform402_wire::adapter::FaultInfo;
 
@@ -42,6 +43,10 @@ pub struct KillMatrix {
     checks: Vec<String>,
     /// For each check, the faults that killed it.
     kills: BTreeMap<String, BTreeSet<String>>,
+    /// Flags of vectors, each a fault of its operation.
+    flags: usize,
+    /// Vectors.
+    cases: usize,
     /// What is wrong, in sentences.
     pub complaints: Vec<String>,
 }
@@ -57,7 +62,7 @@ pub async fn kill_matrix(
     fault_filter: Option<&str>,
     watcher: &dyn Watcher,
 ) -> Result<KillMatrix, RunError> {
-    let checks = registry.with_controls(registry.select(options.filter.as_deref())?);
+    let (checks, vectors) = select(registry, options.filter.as_deref())?;
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
     let mut process = Process::start(target, &notice).await?;
@@ -66,6 +71,7 @@ pub async fn kill_matrix(
     let filling = async {
         let identity = adapter.identity().await?;
         let planned = plan(&checks, &identity, None);
+        let vectors = vectors.files(Some(&vectors::declared(&identity)?));
         let mut faults = identity.faults.clone();
         faults.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(filter) = fault_filter {
@@ -116,7 +122,12 @@ pub async fn kill_matrix(
             .await?;
         let scope =
             Scope { all_checks: options.filter.is_none(), all_faults: fault_filter.is_none() };
-        Ok(KillMatrix::judge(&planned, &sound, cells, scope))
+        let mut matrix = KillMatrix::judge(&planned, &sound, cells, scope);
+        if fault_filter.is_none() {
+            matrix.flags = vectors::kill_matrix(&adapter, &vectors, &mut matrix.complaints).await?;
+            matrix.cases = vectors.iter().map(|file| file.cases().count()).sum();
+        }
+        Ok(matrix)
     };
     let filled = tokio::select! {
         filled = filling => filled,
@@ -223,12 +234,15 @@ impl KillMatrix {
         let kills: usize = self.kills.values().map(BTreeSet::len).sum();
         let _ = writeln!(
             text,
-            "{} checks × {} faults = {} cells, {kills} kills: {}",
+            "{} checks × {} faults = {} cells, {kills} kills",
             self.checks.len(),
             self.faults.len(),
             self.checks.len() * self.faults.len(),
-            self.conclusion(),
         );
+        if self.flags > 0 {
+            let _ = writeln!(text, "{} vectors, {} flags", self.cases, self.flags);
+        }
+        let _ = writeln!(text, "{}", self.conclusion());
         text
     }
 }

@@ -14,12 +14,14 @@ pub mod run;
 mod schedule;
 mod target;
 mod testbed;
+mod vectors;
 mod verdict;
 
 pub use bed::{Bed, Request};
-pub use check::{Check, CheckFuture, Registry, Source};
+pub use check::{Check, CheckFuture, Registry};
 pub use conform402_chain::Seed;
 pub use conform402_macros::check;
+pub use conform402_vectors::Source;
 pub use conform402_wire::adapter::{Capability, Identity};
 pub use conform402_wire::sa::code::Profile;
 pub use http::{Answer, Exchange};

@@ -8,13 +8,14 @@ use conform402_chain::{AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnv
 use conform402_wire::sa::code::Profile;
 
 use crate::baseline::Baseline;
-use crate::check::{NoSuchCheck, Registry};
+use crate::check::{Check, NoSuchCheck, Registry, compile};
 use crate::http::Client;
 use crate::plan::plan;
 use crate::report::{Report, TestbedSummary};
 use crate::schedule::{Conclusion, Stage};
 use crate::target::{Adapter, Process, Target, TargetError};
 use crate::testbed::Testbed;
+use crate::vectors::{self, Selection};
 use crate::verdict::Verdict;
 use conform402_wire::adapter::Identity;
 
@@ -119,7 +120,7 @@ pub async fn run(
     options: &RunOptions,
     watcher: &dyn Watcher,
 ) -> Result<Report, RunError> {
-    let checks = registry.with_controls(registry.select(options.filter.as_deref())?);
+    let (checks, vectors) = select(registry, options.filter.as_deref())?;
     let baseline = Baseline::new(&target.name, &target.known_failures, registry)?;
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
@@ -130,22 +131,27 @@ pub async fn run(
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let performance = async {
         let identity = adapter.identity().await?;
+        let faults = Faults::split(&identity, &options.faults)?;
         accepts(&identity, options)?;
         let planned = plan(&checks, &identity, options.profile);
-        watcher.planned(planned.len());
+        let vectors = vectors.files(Some(&vectors::declared(&identity)?));
+        let cases = vectors.iter().map(|file| file.cases().count()).sum::<usize>();
+        watcher.planned(planned.len() + cases);
         let stage = Stage {
             testbed: testbed.clone(),
             adapter: adapter.clone(),
             client,
             scope: String::new(),
-            faults: options.faults.clone(),
+            faults: faults.of_the_seller,
             concurrency: CONCURRENCY,
             evidence: true,
         };
         let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
         let conclusions = stage.play(&planned, &done).await?;
         account_for_all(&testbed, &conclusions).await?;
-        Ok::<_, RunError>((identity, conclusions))
+        let cases = vectors::ask(&adapter, &vectors, &faults.of_operations).await?;
+        cases.iter().for_each(|case| watcher.concluded(&case.id, case.verdict()));
+        Ok::<_, RunError>((identity, conclusions, cases))
     };
     let performed = tokio::select! {
         performed = performance => performed,
@@ -157,9 +163,10 @@ pub async fn run(
     };
     let log = process.last_lines();
     process.stop().await;
-    let (identity, conclusions) = performed?;
+    let (identity, conclusions, cases) = performed?;
+    let checks = conclusions.iter().map(|c| (c.check.id(), c.verdict()));
     let observed: BTreeMap<String, Verdict> =
-        conclusions.iter().map(|c| (c.check.id(), c.verdict())).collect();
+        checks.chain(cases.iter().map(|case| (case.id.clone(), case.verdict()))).collect();
     let observed = observed.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
     let stale = if options.no_baseline { Vec::new() } else { baseline.stale(&observed) };
     let baseline = (!options.no_baseline).then_some(&baseline);
@@ -168,28 +175,73 @@ pub async fn run(
         seed: options.seed.0,
         anvil: anvil.version().to_owned(),
     };
-    let report = Report::new(identity, testbed, conclusions, baseline, stale);
+    let report = Report::new(identity, testbed, conclusions, cases, baseline, stale);
     if report.exit == 2 {
         watcher.notice(&format!("Last lines of the adapter's log:\n{log}"));
     }
     Ok(report)
 }
 
+/// The checks, with their controls, and the vectors whose ids match `filter`.
+pub(crate) fn select(
+    registry: &Registry,
+    filter: Option<&str>,
+) -> Result<(Vec<&'static Check>, Selection), NoSuchCheck> {
+    let vectors = Selection::new(filter.map(compile).transpose()?);
+    let checks = match registry.select(filter) {
+        Err(NoSuchCheck::Unmatched { .. }) if !vectors.is_empty() => Vec::new(),
+        selected => registry.with_controls(selected?),
+    };
+    Ok((checks, vectors))
+}
+
 fn accepts(identity: &Identity, options: &RunOptions) -> Result<(), RunError> {
-    if let Some(asked) = options.profile.filter(|asked| !identity.profiles.contains(asked)) {
-        return Err(RunError::Profile {
+    match options.profile.filter(|asked| !identity.profiles.contains(asked)) {
+        None => Ok(()),
+        Some(asked) => Err(RunError::Profile {
             name: identity.name.clone(),
             asked,
             spoken: identity.profiles.iter().map(ToString::to_string).collect(),
-        });
+        }),
     }
-    let mut known: Vec<String> = identity.faults.iter().map(|fault| fault.name.clone()).collect();
-    known.sort();
-    match options.faults.iter().find(|asked| !known.contains(asked)) {
-        None => Ok(()),
-        Some(asked) => {
-            Err(RunError::Fault { name: identity.name.clone(), asked: asked.clone(), known })
+}
+
+/// Faults to switch on: of the offers, and of operations, which are named
+/// `<operation>:<Flag>`.
+#[derive(Debug, Default)]
+struct Faults {
+    of_the_seller: Vec<String>,
+    of_operations: BTreeMap<String, String>,
+}
+
+impl Faults {
+    /// # Errors
+    /// [`RunError::Fault`] for a name the target does not know.
+    fn split(identity: &Identity, asked: &[String]) -> Result<Self, RunError> {
+        let mut faults = Self::default();
+        for name in asked {
+            if identity.faults.iter().any(|fault| fault.name == *name) {
+                faults.of_the_seller.push(name.clone());
+                continue;
+            }
+            let of_operation = name.split_once(':').filter(|(operation, flag)| {
+                let bugs = conform402_vectors::operation(operation).map(|known| known.bugs());
+                // Only a target that has faults can have these.
+                !identity.faults.is_empty() && bugs.is_some_and(|bugs| bugs.contains_key(*flag))
+            });
+            let Some((operation, flag)) = of_operation else {
+                let mut known: Vec<String> =
+                    identity.faults.iter().map(|fault| fault.name.clone()).collect();
+                known.sort();
+                if !known.is_empty() {
+                    known.push("<operation>:<Flag>, as the vectors name them".to_owned());
+                }
+                let (name, asked) = (identity.name.clone(), name.clone());
+                return Err(RunError::Fault { name, asked, known });
+            };
+            faults.of_operations.insert(operation.to_owned(), flag.to_owned());
         }
+        Ok(faults)
     }
 }
 

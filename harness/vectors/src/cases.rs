@@ -10,7 +10,7 @@ use crate::operation::{Bug, Evaluation, Operation};
 
 /// The flag of a valid case that no bug of its file gets wrong: whoever fails
 /// it does not do the operation at all.
-const ORDINARY: &str = "Ordinary";
+pub const ORDINARY: &str = "Ordinary";
 
 /// Collects what an operation says about itself.
 #[derive(Debug)]

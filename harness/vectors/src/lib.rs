@@ -10,7 +10,9 @@
 //! gets wrong, or a bug that no case catches, is an error of its author.
 
 mod cases;
+pub mod check;
 mod deployment;
+pub mod diff;
 mod format;
 mod input;
 mod operation;
@@ -24,7 +26,7 @@ mod period;
 mod sa;
 mod x402;
 
-pub use cases::{Cases, Inconsistent};
+pub use cases::{Cases, Inconsistent, ORDINARY};
 pub use deployment::Deployment;
 pub use format::{Case, Expectation, Flag, Group, Level, Manifest, Source, VERSION, VectorFile};
 pub use operation::{Bug, Evaluation, Operation, Refusal, Steps};
@@ -54,15 +56,34 @@ pub fn operation(name: &str) -> Option<Operation> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
-    #[test]
-    fn every_file_is_consistent() {
+    /// Whoever generates vectors for a deployment of their own must not meet a
+    /// mistake of ours.
+    #[rstest]
+    #[case::of_the_seeds(Deployment::default())]
+    #[case::another_chain(Deployment { chain_id: 1, ..Deployment::default() })]
+    #[case::another_seed(Deployment { seed: conform402_wire::Seed(7), ..Deployment::default() })]
+    #[case::usd_coin(Deployment {
+        chain_id: 84532,
+        token_name: "USD Coin".to_owned(),
+        token_version: "2".to_owned(),
+        ..Deployment::default()
+    })]
+    fn every_file_is_consistent(#[case] deployment: Deployment) {
         let mistakes: Vec<String> = catalogue()
             .iter()
-            .filter_map(|operation| operation.file(&Deployment::default()).err())
+            .filter_map(|operation| operation.file(&deployment).err())
             .map(|mistake| mistake.to_string())
             .collect();
         assert_eq!(mistakes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let operations = catalogue();
+        assert!(operations.windows(2).all(|pair| pair[0].name < pair[1].name));
     }
 }

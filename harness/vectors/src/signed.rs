@@ -289,18 +289,18 @@ impl Example {
             );
         }
         let domain_flags: [(&str, &str, &str, Value); 4] = [
-            ("IgnoresDomainName", "name", "takes a constant for the domain's name", "Token".into()),
+            ("IgnoresDomainName", "name", "takes a constant for the domain's name", "".into()),
             (
                 "IgnoresDomainVersion",
                 "version",
                 "takes a constant for the domain's version",
-                "2".into(),
+                "".into(),
             ),
             (
                 "IgnoresChainId",
                 "chainId",
-                "signs for chain 1 whatever the chain, so that a signature can be replayed on another",
-                1.into(),
+                "leaves the chain id zero, so that a signature can be replayed on another chain",
+                0.into(),
             ),
             (
                 "IgnoresContract",

@@ -5,6 +5,7 @@ use std::fmt;
 
 use alloy::primitives::Address;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::amount::BaseUnits;
 use crate::charge::Split;
@@ -21,6 +22,9 @@ pub const IDENTITY: &str = "/conform402/identity";
 
 /// `POST` takes a [`Mount`].
 pub const MOUNTS: &str = "/conform402/mounts";
+
+/// `POST` takes [`Evaluations`].
+pub const EVALUATIONS: &str = "/conform402/evaluations";
 
 /// Who a target is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +43,9 @@ pub struct Identity {
     pub profiles: Vec<Profile>,
     /// What it can do.
     pub capabilities: Vec<Capability>,
+    /// The operations of golden vectors it has public functions for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
     /// The faults it can be given; only the reference target has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultInfo>,
@@ -211,4 +218,36 @@ pub struct RefusedOffer {
     pub path: String,
     /// The SDK's own words.
     pub reason: String,
+}
+
+/// Inputs to evaluate one operation on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evaluations {
+    /// Its name, such as `mpp.challenge.parse`.
+    pub operation: String,
+    /// Complete inputs, as the vectors describe them.
+    pub inputs: Vec<Value>,
+    /// Flag of the vectors whose bug to have; only the reference target is
+    /// asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// What an adapter answers to [`Evaluations`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evaluated {
+    /// One an input, in the same order.
+    pub results: Vec<Evaluation>,
+}
+
+/// What the SDK made of one input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evaluation {
+    /// An output, in the form the vectors describe.
+    Output(Value),
+    /// The SDK's own words for why it refuses.
+    Refusal(String),
+    /// A panic or the like, from which a program does not go on.
+    Crash(String),
 }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use conform402_vectors::{catalogue, operation};
 use conform402_wire::adapter::{
-    Capability, FaultInfo, IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION,
+    Capability, EVALUATIONS, Evaluated, Evaluation, Evaluations, FaultInfo, IDENTITY, Identity,
+    MOUNTS, Mount, Mounting, VERSION,
 };
 use conform402_wire::sa::code::Profile;
+use serde_json::Value;
 
 use crate::fault;
 use crate::seller;
@@ -21,6 +24,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
     Router::new()
         .route(IDENTITY, get(identity))
         .route(MOUNTS, post(mount))
+        .route(EVALUATIONS, post(evaluate))
         .fallback(sell)
         .with_state(shop)
 }
@@ -47,6 +51,7 @@ async fn identity() -> Json<Identity> {
             Capability::SeveralChallenges,
             Capability::Description,
         ],
+        operations: catalogue().iter().map(|operation| operation.name.to_owned()).collect(),
         faults: fault::catalogue().map(info).collect(),
     })
 }
@@ -54,6 +59,28 @@ async fn identity() -> Json<Identity> {
 async fn mount(State(shop): State<Arc<Shop>>, Json(mount): Json<Mount>) -> Json<Mounting> {
     shop.mount(mount);
     Json(Mounting::default())
+}
+
+/// The operations of the vectors, through the crate that also writes these:
+/// that they are right is shown by other languages, and here only that the
+/// harness tells a right answer from a wrong one.
+async fn evaluate(Json(order): Json<Evaluations>) -> Result<Json<Evaluated>, StatusCode> {
+    let operation = operation(&order.operation).ok_or(StatusCode::NOT_FOUND)?;
+    let bug = match &order.fault {
+        None => None,
+        Some(flag) => Some(operation.bugs().remove(flag).ok_or(StatusCode::NOT_FOUND)?),
+    };
+    let evaluate = |input: &Value| {
+        let evaluation = match &bug {
+            None => operation.evaluate(input),
+            Some(bug) => bug.evaluate(&operation, input),
+        };
+        match evaluation.outcome {
+            Ok(output) => Evaluation::Output(output),
+            Err(refusal) => Evaluation::Refusal(refusal.0),
+        }
+    };
+    Ok(Json(Evaluated { results: order.inputs.iter().map(evaluate).collect() }))
 }
 
 async fn sell(

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::baseline::Baseline;
-use crate::check::Source;
+use conform402_vectors::Source;
+
 use crate::level::Level;
 use crate::schedule::{Conclusion, Evidence};
+use crate::vectors::{CaseConclusion, VectorEvidence};
 use crate::verdict::{Broken, Verdict};
 use conform402_wire::adapter::Identity;
 
@@ -81,11 +83,16 @@ pub struct CheckReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_failure: Option<String>,
     /// Where the promise stands.
-    pub sources: &'static [Source],
+    pub sources: Vec<Source>,
     /// The bytes.
     pub evidence: Evidence,
+    /// The bytes of a vector, unless it passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<VectorEvidence>,
     #[serde(skip)]
     group: String,
+    #[serde(skip)]
+    is_vector: bool,
     #[serde(skip)]
     is_ours: bool,
     #[serde(skip)]
@@ -97,27 +104,53 @@ impl Report {
         target: Identity,
         testbed: TestbedSummary,
         conclusions: Vec<Conclusion>,
+        cases: Vec<CaseConclusion>,
         baseline: Option<&Baseline>,
         stale: Vec<String>,
     ) -> Self {
+        let known = |id: &str, verdict: Verdict| {
+            let known = baseline.and_then(|baseline| baseline.reason(id)).map(str::to_owned);
+            known.filter(|_| verdict == Verdict::Fail)
+        };
         let check = |conclusion: Conclusion| {
             let id = conclusion.check.id();
             let verdict = conclusion.verdict();
-            let known = baseline.and_then(|baseline| baseline.reason(&id)).map(str::to_owned);
             CheckReport {
                 level: conclusion.check.level,
                 verdict,
                 reason: conclusion.outcome.as_ref().err().map(ToString::to_string),
-                known_failure: known.filter(|_| verdict == Verdict::Fail),
-                sources: conclusion.check.sources,
+                known_failure: known(&id, verdict),
+                sources: conclusion.check.sources.to_vec(),
+                vector: None,
                 group: conclusion.check.group(),
+                is_vector: false,
                 is_ours: matches!(conclusion.outcome, Err(Broken::Ours(_))),
                 for_want_of_control: conclusion.for_want_of_control,
                 evidence: conclusion.evidence,
                 id,
             }
         };
-        let checks: Vec<CheckReport> = conclusions.into_iter().map(check).collect();
+        let vector = |case: CaseConclusion| {
+            let verdict = case.verdict();
+            let reason =
+                case.outcome.err().map(|broken| format!("{}\n     {broken}", case.comment));
+            CheckReport {
+                level: case.level,
+                verdict,
+                vector: reason.is_some().then_some(case.evidence),
+                reason,
+                known_failure: known(&case.id, verdict),
+                sources: case.sources,
+                evidence: Evidence::default(),
+                group: case.operation,
+                is_vector: true,
+                is_ours: false,
+                for_want_of_control: false,
+                id: case.id,
+            }
+        };
+        let mut checks: Vec<CheckReport> = conclusions.into_iter().map(check).collect();
+        checks.extend(cases.into_iter().map(vector));
         let mut report = Self {
             conform402: env!("CARGO_PKG_VERSION"),
             target,
@@ -149,9 +182,9 @@ impl Report {
         if self.checks.iter().any(undecided) { 2 } else { 0 }
     }
 
-    fn by_group(&self) -> BTreeMap<&str, Summary> {
+    fn by_group(&self, vectors: bool) -> BTreeMap<&str, Summary> {
         let mut groups: BTreeMap<&str, Vec<&CheckReport>> = BTreeMap::new();
-        for check in &self.checks {
+        for check in self.checks.iter().filter(|check| check.is_vector == vectors) {
             groups.entry(&check.group).or_default().push(check);
         }
         groups.into_iter().map(|(group, checks)| (group, summarize(checks))).collect()
@@ -229,11 +262,12 @@ mod tests {
             language: "rust".into(),
             profiles: vec![Profile::OkxNode],
             capabilities: vec![Capability::Charge],
+            operations: Vec::new(),
             faults: Vec::new(),
         };
         let testbed = TestbedSummary { chain_id: 196, seed: 402, anvil: "1".into() };
         let stale = stale.iter().map(ToString::to_string).collect();
-        Report::new(target, testbed, conclusions, baseline, stale)
+        Report::new(target, testbed, conclusions, Vec::new(), baseline, stale)
     }
 
     fn broken() -> Outcome {

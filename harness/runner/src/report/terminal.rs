@@ -1,5 +1,6 @@
 //! The view for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -7,6 +8,7 @@ use owo_colors::OwoColorize as _;
 
 use super::{CheckReport, Report, Summary};
 use crate::http::Exchange;
+use crate::vectors::VectorEvidence;
 use crate::verdict::Verdict;
 
 /// Longest header value or body shown; the JSON report has all of it.
@@ -32,7 +34,10 @@ impl Report {
                 "STALE".red().bold()
             );
         }
-        let _ = writeln!(text, "{}\n", self.table());
+        let tables = [("area", self.by_group(false)), ("vectors", self.by_group(true))];
+        for (heading, groups) in tables.iter().filter(|(_, groups)| !groups.is_empty()) {
+            let _ = writeln!(text, "{}\n", table(heading, groups));
+        }
         let target = &self.target;
         let _ = writeln!(
             text,
@@ -103,28 +108,28 @@ impl Report {
             text.push('\n');
         }
     }
+}
 
-    fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["area", "pass", "fail", "known", "warn", "inconclusive", "n/a"]);
-        for (group, s) in self.by_group() {
-            let counts = [
-                s.pass,
-                s.fail - s.known_failures,
-                s.known_failures,
-                s.warn,
-                s.inconclusive,
-                s.not_applicable,
-            ];
-            let cells = counts.iter().map(|n| if *n == 0 { "·".to_owned() } else { n.to_string() });
-            table.add_row(std::iter::once(group.to_owned()).chain(cells));
-        }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        table
+fn table(heading: &str, groups: &BTreeMap<&str, Summary>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([heading, "pass", "fail", "known", "warn", "inconclusive", "n/a"]);
+    for (group, s) in groups {
+        let counts = [
+            s.pass,
+            s.fail - s.known_failures,
+            s.known_failures,
+            s.warn,
+            s.inconclusive,
+            s.not_applicable,
+        ];
+        let cells = counts.iter().map(|n| if *n == 0 { "·".to_owned() } else { n.to_string() });
+        table.add_row(std::iter::once((*group).to_owned()).chain(cells));
     }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }
 
 fn describe(text: &mut String, check: &CheckReport) {
@@ -135,10 +140,21 @@ fn describe(text: &mut String, check: &CheckReport) {
         _ => return,
     };
     let _ = writeln!(text, "{heading} {}", check.id.bold());
-    for source in check.sources {
+    // A vector's file quotes what its whole operation stands on.
+    for source in check.sources.iter().filter(|_| !check.is_vector) {
         let _ = writeln!(text, "     “{}” — {}", source.quote, source.document);
     }
     let _ = writeln!(text, "     {}", check.reason.as_deref().unwrap_or_default());
+    if let Some(VectorEvidence { input, expected, answered }) = &check.vector {
+        let lines = [
+            ("input", serde_json::to_string(input)),
+            ("expected", serde_json::to_string(expected)),
+            ("answered", serde_json::to_string(answered)),
+        ];
+        for (name, line) in lines {
+            let _ = writeln!(text, "     {name}: {}", excerpt(&line.unwrap_or_default()));
+        }
+    }
     if let Some(exchange) = check.evidence.exchanges.last() {
         show(text, exchange);
     }

@@ -1,11 +1,15 @@
 //! The adapter's own routes.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::TargetError;
 use crate::http::{Client, Sent};
-use conform402_wire::adapter::{IDENTITY, Identity, MOUNTS, Mount, Mounting, VERSION};
+use conform402_wire::adapter::{
+    EVALUATIONS, Evaluated, Evaluation, Evaluations, IDENTITY, Identity, MOUNTS, Mount, Mounting,
+    VERSION,
+};
 
 /// An adapter that listens.
 #[derive(Debug)]
@@ -39,15 +43,34 @@ impl Adapter {
 
     /// Has the target serve offers.
     pub async fn mount(&self, mount: &Mount) -> Result<Mounting, TargetError> {
-        let body = serde_json::to_string(mount)
-            .map_err(|error| TargetError::Contract { route: MOUNTS, reason: error.to_string() })?;
+        self.order(MOUNTS, mount).await
+    }
+
+    /// Has the target evaluate an operation; the answer has a result an input.
+    pub async fn evaluate(&self, order: &Evaluations) -> Result<Vec<Evaluation>, TargetError> {
+        let Evaluated { results } = self.order(EVALUATIONS, order).await?;
+        let (asked, answered) = (order.inputs.len(), results.len());
+        if asked == answered {
+            return Ok(results);
+        }
+        let reason = format!("{answered} results for {asked} inputs of {}", order.operation);
+        Err(TargetError::Contract { route: EVALUATIONS, reason })
+    }
+
+    async fn order<T: DeserializeOwned>(
+        &self,
+        route: &'static str,
+        order: &impl Serialize,
+    ) -> Result<T, TargetError> {
+        let body = serde_json::to_string(order)
+            .map_err(|error| TargetError::Contract { route, reason: error.to_string() })?;
         let sent = Sent {
             method: "POST".into(),
-            url: self.url.clone() + MOUNTS,
+            url: self.url.clone() + route,
             headers: vec![("content-type".into(), "application/json".into())],
             body,
         };
-        self.ask(MOUNTS, sent).await
+        self.ask(route, sent).await
     }
 
     async fn ask<T: DeserializeOwned>(

@@ -57,7 +57,7 @@ fn about_vouchers(cases: &mut Cases) {
     );
     cases.source(
         "escrowContract/domainName/domainVersionmust exactly match the on-chain escrow contract's EIP712Domain, otherwise voucher / settle / close signature verification all fail.",
-        "seed 002, \"Session - Payment Channel\"",
+        "OKX Node SDK Reference (seed 002), \"Session - Payment Channel\"",
     );
 }
 

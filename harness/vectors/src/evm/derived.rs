@@ -219,7 +219,7 @@ fn channel_id_cases(cases: &mut Cases) {
             ("salt", ZERO_WORD),
             ("authorizedSigner", ZERO_ADDRESS),
             ("escrow", ZERO_ADDRESS),
-            ("chainId", "1"),
+            ("chainId", "0"),
         ],
     );
     cases.flag(

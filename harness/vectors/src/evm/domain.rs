@@ -88,7 +88,7 @@ fn describe(cases: &mut Cases) {
         "hashes a constant for the chain id",
         Bug::misreads(|input| {
             if let Some(id) = input.pointer_mut("/domain/chainId").filter(|id| id.is_u64()) {
-                *id = 1.into();
+                *id = 0.into();
             }
         }),
     );
@@ -112,7 +112,7 @@ fn describe(cases: &mut Cases) {
             "verifyingContract": lower(at.token),
         })
     };
-    named("usd-coin", "A token of version 2.", token("USD Coin", "2"));
+    named("version-two", "A token of version 2.", token("Golden Coin", "2"));
     named("empty-version", "An empty version is not an absent one.", token("Token", ""));
     named("empty-name", "An empty name is not an absent one.", token("", "1"));
     named("composed", "An accent as one character.", token("Caf\u{e9}", "1"));

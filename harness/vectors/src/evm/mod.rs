@@ -1,6 +1,7 @@
 //! What is hashed and signed on an EVM chain.
 
 mod channel;
+mod charge;
 mod derived;
 mod domain;
 mod permit2;
@@ -12,6 +13,7 @@ use crate::operation::Operation;
 pub(crate) fn operations() -> Vec<Operation> {
     [
         channel::operations(),
+        charge::operations(),
         derived::operations(),
         domain::operations(),
         permit2::operations(),

@@ -33,7 +33,7 @@ fn describe(cases: &mut Cases) {
     );
     cases.source(
         "takes a 32-byte hash and outputs a 65-byte r||s||v (v∈{27,28})",
-        "seed 000, \"Signer (mpp_evm.signer)\"",
+        "OKX Python SDK Reference (seed 000), \"Signer (mpp_evm.signer)\"",
     );
     cases.rule("65 bytes r ‖ s ‖ v; v is 27 or 28; r and s lie above 0 and below the group's order n; s is at most n/2.");
     signature_flags(cases);

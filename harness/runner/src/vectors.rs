@@ -1,0 +1,249 @@
+//! Holds a target's pure operations against the golden vectors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use conform402_vectors::{
+    Deployment, Expectation, ORDINARY, Operation, Source, VectorFile, catalogue, operation,
+};
+use conform402_wire::adapter::{EVALUATIONS, Evaluation, Evaluations, Identity};
+use globset::GlobMatcher;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::level::Level;
+use crate::target::{Adapter, TargetError};
+use crate::verdict::{Broken, Outcome, Verdict};
+
+/// The operations of which some cases are selected.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    operations: Vec<Operation>,
+    filter: Option<GlobMatcher>,
+}
+
+impl Selection {
+    /// Every case whose id matches `filter`.
+    pub fn new(filter: Option<GlobMatcher>) -> Self {
+        Self { operations: catalogue(), filter }
+    }
+
+    /// Whether any case is selected.
+    pub fn is_empty(&self) -> bool {
+        self.files(None).is_empty()
+    }
+
+    /// The files with selected cases, of the `declared` operations or of all,
+    /// each reduced to these cases.
+    pub fn files(&self, declared: Option<&BTreeSet<&str>>) -> Vec<VectorFile> {
+        let wanted =
+            |operation: &&Operation| declared.is_none_or(|names| names.contains(operation.name));
+        let deployment = Deployment::default();
+        self.operations
+            .iter()
+            .filter(wanted)
+            .filter_map(|operation| operation.file(&deployment).ok())
+            .filter_map(|mut file| {
+                for group in &mut file.groups {
+                    group.cases.retain(|case| self.selects(&case.id));
+                }
+                (file.cases().count() > 0).then_some(file)
+            })
+            .collect()
+    }
+
+    fn selects(&self, id: &str) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.is_match(id))
+    }
+}
+
+/// A case that a target was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct CaseConclusion {
+    pub operation: String,
+    pub id: String,
+    pub comment: String,
+    pub level: Level,
+    pub sources: Vec<Source>,
+    pub flags: Vec<String>,
+    pub outcome: Outcome,
+    pub evidence: VectorEvidence,
+}
+
+impl CaseConclusion {
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(&self.outcome, self.level)
+    }
+}
+
+/// The bytes of a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct VectorEvidence {
+    /// What went in.
+    pub input: Value,
+    /// What must come out.
+    pub expected: Expectation,
+    /// What came out.
+    pub answered: Evaluation,
+}
+
+/// The operations of vectors that `identity` declares.
+///
+/// # Errors
+/// [`TargetError::Contract`] for a name no operation has.
+pub(crate) fn declared(identity: &Identity) -> Result<BTreeSet<&str>, TargetError> {
+    let names: BTreeSet<&str> = identity.operations.iter().map(String::as_str).collect();
+    match names.iter().find(|name| operation(name).is_none()) {
+        None => Ok(names),
+        Some(unknown) => {
+            let reason =
+                format!("declares the operation {unknown:?}, of which there are no vectors");
+            Err(TargetError::Contract { route: conform402_wire::adapter::IDENTITY, reason })
+        }
+    }
+}
+
+/// Asks the target every case of `files`; `faults` names the flag whose bug an
+/// operation is to have.
+///
+/// # Errors
+/// [`TargetError::Contract`] where the adapter does not answer as it must.
+pub(crate) async fn ask(
+    adapter: &Adapter,
+    files: &[VectorFile],
+    faults: &BTreeMap<String, String>,
+) -> Result<Vec<CaseConclusion>, TargetError> {
+    let mut conclusions = Vec::new();
+    for file in files {
+        let order = Evaluations {
+            operation: file.operation.clone(),
+            inputs: file.cases().map(|(input, _)| input).collect(),
+            fault: faults.get(&file.operation).cloned(),
+        };
+        let answers = adapter.evaluate(&order).await?;
+        let reader = match &file.compared_by {
+            None => None,
+            Some(name) => Some(operation(name).ok_or_else(|| TargetError::Contract {
+                route: EVALUATIONS,
+                reason: format!("no operation is called {name:?}"),
+            })?),
+        };
+        for ((input, case), answered) in file.cases().zip(answers) {
+            conclusions.push(CaseConclusion {
+                operation: file.operation.clone(),
+                id: case.id.clone(),
+                comment: case.comment.clone(),
+                level: match case.level {
+                    conform402_vectors::Level::Must => Level::Must,
+                    conform402_vectors::Level::Should => Level::Should,
+                },
+                sources: file.sources.clone(),
+                flags: case.flags.clone(),
+                outcome: judge(&case.expectation, &answered, reader.as_ref()),
+                evidence: VectorEvidence { input, expected: case.expectation.clone(), answered },
+            });
+        }
+    }
+    Ok(conclusions)
+}
+
+fn judge(expected: &Expectation, answered: &Evaluation, reader: Option<&Operation>) -> Outcome {
+    let broken = |reason: String| Err(Broken::Promise(reason));
+    match (expected, answered) {
+        (_, Evaluation::Crash(words)) => broken(format!("crashes: {words}")),
+        (Expectation::Invalid { .. }, Evaluation::Refusal(_)) => Ok(()),
+        (Expectation::Invalid { refusal }, Evaluation::Output(_)) => {
+            broken(format!("is taken, and must be refused: {refusal}"))
+        }
+        (Expectation::Valid { .. }, Evaluation::Refusal(words)) => {
+            broken(format!("is refused, and is valid: {words}"))
+        }
+        (Expectation::Valid { output: expected }, Evaluation::Output(output)) => {
+            if alike(expected, output, reader) {
+                Ok(())
+            } else {
+                broken("gives another output".to_owned())
+            }
+        }
+    }
+}
+
+/// Whether two outputs are alike: equal, or read alike by `reader`.
+fn alike(expected: &Value, output: &Value, reader: Option<&Operation>) -> bool {
+    expected == output
+        || reader.is_some_and(|reader| {
+            let (expected, output) = (reader.evaluate(expected), reader.evaluate(output));
+            output.outcome.is_ok() && expected.outcome == output.outcome
+        })
+}
+
+/// Every flag of `files` as a fault of its operation: exactly the cases that
+/// carry the flag must fail. Adds what is wrong to `complaints`, and returns the
+/// number of flags.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn kill_matrix(
+    adapter: &Adapter,
+    files: &[VectorFile],
+    complaints: &mut Vec<String>,
+) -> Result<usize, TargetError> {
+    for conclusion in ask(adapter, files, &BTreeMap::new()).await? {
+        if let Err(broken) = &conclusion.outcome {
+            complaints.push(format!("{}: {broken}, without any fault", conclusion.id));
+        }
+    }
+    let mut flags = 0;
+    for file in files {
+        // The fallback flag stands for doing nothing at all; it has no bug.
+        for flag in file.flags.keys().filter(|flag| *flag != ORDINARY) {
+            flags += 1;
+            let faults = BTreeMap::from([(file.operation.clone(), flag.clone())]);
+            for conclusion in ask(adapter, std::slice::from_ref(file), &faults).await? {
+                let what = match (conclusion.outcome.is_err(), conclusion.flags.contains(flag)) {
+                    (true, false) => "dies unnamed of",
+                    (false, true) => "survives",
+                    _ => continue,
+                };
+                complaints.push(format!("{}: {what} {flag}", conclusion.id));
+            }
+        }
+    }
+    Ok(flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn valid() -> Expectation {
+        Expectation::Valid { output: json!({ "id": "a" }) }
+    }
+
+    fn invalid() -> Expectation {
+        let operation = operation("evm.challenge-hash").unwrap();
+        let refusal = operation.evaluate(&json!({ "id": "", "realm": "r" })).outcome.unwrap_err();
+        Expectation::Invalid { refusal }
+    }
+
+    #[rstest]
+    #[case::right(valid(), Evaluation::Output(json!({ "id": "a" })), None)]
+    #[case::wrong(valid(), Evaluation::Output(json!({ "id": "b" })), Some("another output"))]
+    #[case::over_strict(valid(), Evaluation::Refusal("no".into()), Some("is valid: no"))]
+    #[case::refused(invalid(), Evaluation::Refusal("no".into()), None)]
+    #[case::taken(invalid(), Evaluation::Output(json!({})), Some("must be refused: id-is-empty"))]
+    #[case::crashed(invalid(), Evaluation::Crash("panic".into()), Some("crashes: panic"))]
+    fn judges(
+        #[case] expected: Expectation,
+        #[case] answered: Evaluation,
+        #[case] complaint: Option<&str>,
+    ) {
+        let outcome = judge(&expected, &answered, None);
+        match complaint {
+            None => assert_eq!(outcome, Ok(())),
+            Some(words) => assert!(outcome.unwrap_err().to_string().contains(words)),
+        }
+    }
+}

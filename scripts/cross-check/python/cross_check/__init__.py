@@ -1,0 +1,1 @@
+"""An independent recomputation of conform402's golden vectors."""

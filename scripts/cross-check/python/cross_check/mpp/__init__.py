@@ -1,0 +1,3 @@
+from . import challenge
+
+OPERATIONS = challenge.OPERATIONS

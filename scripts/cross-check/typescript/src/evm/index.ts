@@ -1,0 +1,6 @@
+import type { Operations } from "../operation.ts";
+import { hashes } from "./hashes.ts";
+import { signature } from "./signature.ts";
+import { typedData } from "./typed-data.ts";
+
+export const evm: Operations = { ...hashes, ...signature, ...typedData };
