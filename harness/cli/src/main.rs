@@ -54,9 +54,9 @@ enum Command {
         #[arg(long, value_name = "GLOB")]
         filter: Option<String>,
     },
-    /// Say what a check asks, where that is written, and what breaks it
+    /// Say what a check or a vector asks, where that is written, and what breaks it
     Explain {
-        /// Id of the check
+        /// Id of the check, or of the vector
         id: String,
     },
     /// Run every check against every fault of the reference target
@@ -172,7 +172,10 @@ async fn execute(command: Command) -> Result<u8, Failure> {
             Ok(0)
         }
         Command::Explain { id } => {
-            print(&explain(registry.get(&id)?));
+            match vectors::explain(&id)? {
+                Some(text) => print(&text),
+                None => print(&explain(registry.get(&id)?)),
+            }
             Ok(0)
         }
         Command::KillMatrix { selection, fault } => {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use conform402_runner::Seed;
 use conform402_vectors::check::{Findings, check};
 use conform402_vectors::diff::diff;
-use conform402_vectors::{Deployment, VectorSet};
+use conform402_vectors::{Deployment, VectorSet, operation};
 
 use crate::{Failure, print};
 
@@ -132,4 +132,32 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             Ok(u8::from(!difference.is_empty()))
         }
     }
+}
+
+/// The vector of this id, if there is one.
+pub fn explain(id: &str) -> Result<Option<String>, Failure> {
+    let operation = id.rsplit_once('.').and_then(|(name, _)| operation(name));
+    let Some(operation) = operation else { return Ok(None) };
+    let file = operation.file(&Deployment::default())?;
+    let Some((input, case)) = file.cases().find(|(_, case)| case.id == id) else {
+        return Ok(None);
+    };
+    let mut text = format!("{id}\n{}\n\n{}\n", case.level.word(), case.comment);
+    for source in &file.sources {
+        text += &format!("\n  “{}”\n  — {}\n", source.quote, source.document);
+    }
+    let values = [
+        ("input", serde_json::to_string_pretty(&input)?),
+        ("steps", serde_json::to_string_pretty(&case.steps)?),
+        ("expected", serde_json::to_string_pretty(&case.expectation)?),
+    ];
+    for (name, value) in values {
+        text += &format!("\n{name}: {value}\n");
+    }
+    text += "\nkilled by:\n";
+    for flag in &case.flags {
+        let hunts = file.flags.get(flag).map(|flag| flag.hunts.as_str()).unwrap_or_default();
+        text += &format!("  {flag}: {hunts}\n");
+    }
+    Ok(Some(text))
 }

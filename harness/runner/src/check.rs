@@ -9,8 +9,8 @@ use conform402_wire::sa::code::Profile;
 use globset::{Glob, GlobMatcher};
 
 use crate::bed::Bed;
-use crate::level::Level;
 use crate::verdict::Outcome;
+use conform402_vectors::Level;
 
 /// What a check returns while it runs.
 pub type CheckFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;

@@ -261,9 +261,9 @@ mod tests {
 
     use super::*;
     use crate::check::Source;
-    use crate::level::Level;
     use crate::schedule::Evidence;
     use crate::verdict::{Broken, Outcome};
+    use conform402_vectors::Level;
 
     const WHOLE: Scope = Scope { all_checks: true, all_faults: true };
     const CHECK: Check = Check {

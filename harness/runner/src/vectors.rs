@@ -10,9 +10,9 @@ use globset::GlobMatcher;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::level::Level;
 use crate::target::{Adapter, TargetError};
 use crate::verdict::{Broken, Outcome, Verdict};
+use conform402_vectors::Level;
 
 /// The operations of which some cases are selected.
 #[derive(Clone, Debug)]
@@ -61,10 +61,8 @@ impl Selection {
 pub(crate) struct CaseConclusion {
     pub operation: String,
     pub id: String,
-    pub comment: String,
     pub level: Level,
     pub sources: Vec<Source>,
-    pub flags: Vec<String>,
     pub outcome: Outcome,
     pub evidence: VectorEvidence,
 }
@@ -78,6 +76,10 @@ impl CaseConclusion {
 /// The bytes of a case.
 #[derive(Clone, Debug, Serialize)]
 pub struct VectorEvidence {
+    /// Why the case exists.
+    pub comment: String,
+    /// The bugs that get it wrong, and what they do.
+    pub bugs: BTreeMap<String, String>,
     /// What went in.
     pub input: Value,
     /// What must come out.
@@ -131,15 +133,22 @@ pub(crate) async fn ask(
             conclusions.push(CaseConclusion {
                 operation: file.operation.clone(),
                 id: case.id.clone(),
-                comment: case.comment.clone(),
-                level: match case.level {
-                    conform402_vectors::Level::Must => Level::Must,
-                    conform402_vectors::Level::Should => Level::Should,
-                },
+                level: case.level,
                 sources: file.sources.clone(),
-                flags: case.flags.clone(),
                 outcome: judge(&case.expectation, &answered, reader.as_ref()),
-                evidence: VectorEvidence { input, expected: case.expectation.clone(), answered },
+                evidence: VectorEvidence {
+                    comment: case.comment.clone(),
+                    bugs: case
+                        .flags
+                        .iter()
+                        .filter_map(|flag| {
+                            Some((flag.clone(), file.flags.get(flag)?.hunts.clone()))
+                        })
+                        .collect(),
+                    input,
+                    expected: case.expectation.clone(),
+                    answered,
+                },
             });
         }
     }
@@ -199,7 +208,10 @@ pub(crate) async fn kill_matrix(
             flags += 1;
             let faults = BTreeMap::from([(file.operation.clone(), flag.clone())]);
             for conclusion in ask(adapter, std::slice::from_ref(file), &faults).await? {
-                let what = match (conclusion.outcome.is_err(), conclusion.flags.contains(flag)) {
+                let what = match (
+                    conclusion.outcome.is_err(),
+                    conclusion.evidence.bugs.contains_key(flag),
+                ) {
                     (true, false) => "dies unnamed of",
                     (false, true) => "survives",
                     _ => continue,

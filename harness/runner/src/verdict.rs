@@ -3,7 +3,7 @@
 use conform402_chain::{ChainError, Unexpected};
 use serde::{Deserialize, Serialize};
 
-use crate::level::Level;
+use conform402_vectors::Level;
 
 /// What the scenario of a check returns.
 pub type Outcome = Result<(), Broken>;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::deployment::Deployment;
-use crate::format::{Case, Expectation, Flag, Group, Level, Source, VectorFile};
+use crate::format::{Case, Expectation, Flag, Group, Source, VectorFile};
+use crate::level::Level;
 use crate::operation::{Bug, Evaluation, Operation};
 
 /// The flag of a valid case that no bug of its file gets wrong: whoever fails

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::deployment::Deployment;
+use crate::level::Level;
 use crate::operation::{Refusal, Steps};
 
 /// The version of the set: a change of an expectation raises the first number,
@@ -95,16 +96,6 @@ pub struct Case {
     /// What must come out.
     #[serde(flatten)]
     pub expectation: Expectation,
-}
-
-/// How much a case matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Who fails it does not conform.
-    Must,
-    /// Who fails it is warned.
-    Should,
 }
 
 /// What must come out.

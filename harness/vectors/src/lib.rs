@@ -15,6 +15,7 @@ mod deployment;
 pub mod diff;
 mod format;
 mod input;
+mod level;
 mod operation;
 mod set;
 mod signed;
@@ -28,7 +29,8 @@ mod x402;
 
 pub use cases::{Cases, Inconsistent, ORDINARY};
 pub use deployment::Deployment;
-pub use format::{Case, Expectation, Flag, Group, Level, Manifest, Source, VERSION, VectorFile};
+pub use format::{Case, Expectation, Flag, Group, Manifest, Source, VERSION, VectorFile};
+pub use level::Level;
 pub use operation::{Bug, Evaluation, Operation, Refusal, Steps};
 pub use set::{VectorSet, WriteError};
 

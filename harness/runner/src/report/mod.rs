@@ -10,10 +10,10 @@ use serde::Serialize;
 use crate::baseline::Baseline;
 use conform402_vectors::Source;
 
-use crate::level::Level;
 use crate::schedule::{Conclusion, Evidence};
 use crate::vectors::{CaseConclusion, VectorEvidence};
 use crate::verdict::{Broken, Verdict};
+use conform402_vectors::Level;
 use conform402_wire::adapter::Identity;
 
 /// The result of a run.
@@ -132,8 +132,7 @@ impl Report {
         };
         let vector = |case: CaseConclusion| {
             let verdict = case.verdict();
-            let reason =
-                case.outcome.err().map(|broken| format!("{}\n     {broken}", case.comment));
+            let reason = case.outcome.err().map(|broken| broken.to_string());
             CheckReport {
                 level: case.level,
                 verdict,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
+use conform402_vectors::Expectation;
 use owo_colors::OwoColorize as _;
 
 use super::{CheckReport, Report, Summary};
@@ -144,16 +145,12 @@ fn describe(text: &mut String, check: &CheckReport) {
     for source in check.sources.iter().filter(|_| !check.is_vector) {
         let _ = writeln!(text, "     “{}” — {}", source.quote, source.document);
     }
+    if let Some(vector) = &check.vector {
+        let _ = writeln!(text, "     {}", vector.comment);
+    }
     let _ = writeln!(text, "     {}", check.reason.as_deref().unwrap_or_default());
-    if let Some(VectorEvidence { input, expected, answered }) = &check.vector {
-        let lines = [
-            ("input", serde_json::to_string(input)),
-            ("expected", serde_json::to_string(expected)),
-            ("answered", serde_json::to_string(answered)),
-        ];
-        for (name, line) in lines {
-            let _ = writeln!(text, "     {name}: {}", excerpt(&line.unwrap_or_default()));
-        }
+    if let Some(vector) = &check.vector {
+        show_vector(text, vector);
     }
     if let Some(exchange) = check.evidence.exchanges.last() {
         show(text, exchange);
@@ -170,6 +167,24 @@ fn describe(text: &mut String, check: &CheckReport) {
         let _ = writeln!(text, "     $ {movement}");
     }
     text.push('\n');
+}
+
+fn show_vector(text: &mut String, vector: &VectorEvidence) {
+    let VectorEvidence { input, expected, answered, bugs, .. } = vector;
+    // A valid case tells many bugs apart; one that must be refused names its own.
+    if matches!(expected, Expectation::Invalid { .. }) {
+        for (flag, hunts) in bugs {
+            let _ = writeln!(text, "     {flag}: {hunts}");
+        }
+    }
+    let lines = [
+        (">", serde_json::to_string(input)),
+        ("=", serde_json::to_string(expected)),
+        ("<", serde_json::to_string(answered)),
+    ];
+    for (mark, line) in lines {
+        let _ = writeln!(text, "     {mark} {}", excerpt(&line.unwrap_or_default()));
+    }
 }
 
 fn show(text: &mut String, exchange: &Exchange) {
