@@ -17,6 +17,8 @@ from mpp import Challenge, Credential, Receipt
 from mpp.server.decorator import make_challenge_response
 from mpp.server.mpp import Mpp
 from mpp_evm import ChargeIntent, EvmMethod, EvmPaymentError, OKXSAClient
+from pympp_operations import evaluate
+import pympp_operations, voucher_operations
 
 SDK = "okxweb3-app-mpp"
 CAPABILITIES = [
@@ -27,6 +29,7 @@ CAPABILITIES = [
     "body-digest",
     "description",
 ]
+OPERATIONS = {"mpp.challenge.id": pympp_operations.challenge_id, **voucher_operations.OPERATIONS}
 
 app = FastAPI(openapi_url=None)
 
@@ -41,6 +44,7 @@ async def identity():
         "language": "python",
         "profiles": ["okx-python"],
         "capabilities": CAPABILITIES,
+        "operations": sorted(OPERATIONS),
     }
 
 
@@ -59,6 +63,13 @@ async def mount(request: Request):
         else:
             app.add_api_route(offer["path"], endpoint, methods=offer["methods"])
     return {"refused": refused}
+
+
+@app.post("/conform402/evaluations")
+async def evaluations(request: Request):
+    order = await request.json()
+    operation = OPERATIONS[order["operation"]]
+    return {"results": [evaluate(operation, given) for given in order["inputs"]]}
 
 
 @cache

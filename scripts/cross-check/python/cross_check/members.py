@@ -18,6 +18,11 @@ def member(parent: dict, name: str) -> Any:
 def text(value: Any) -> str:
     if not isinstance(value, str):
         raise Refusal(f"{value!r} is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as reason:
+        # JSON can escape half of a surrogate pair, which UTF-8 cannot write.
+        raise Refusal(f"{value!r} is no Unicode text") from reason
     return value
 
 

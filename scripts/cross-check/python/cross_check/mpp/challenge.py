@@ -13,8 +13,11 @@ def base64url(value: bytes) -> str:
     return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def encoded_object(input: dict, name: str, steps: Steps) -> str:
-    canonical = rfc8785.dumps(object_(member(input, name)))
+def encoded_object(name: str, value: dict, steps: Steps) -> str:
+    try:
+        canonical = rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as reason:
+        raise Refusal(f"{name} has no canonical form: {reason}") from reason
     steps[f"{name}Canonical"] = canonical.decode()
     steps[f"{name}Encoded"] = base64url(canonical)
     return steps[f"{name}Encoded"]
@@ -25,9 +28,15 @@ def challenge_id(input: dict, steps: Steps) -> dict:
     if not secret:
         raise Refusal("the secret is empty")
     slots = [text(member(input, name)) for name in ("realm", "method", "intent")]
-    slots.append(encoded_object(input, "request", steps))
+    request = object_(member(input, "request"))
+    slots.append(encoded_object("request", request, steps))
     slots += [text(input.get(name, "")) for name in ("expires", "digest")]
-    slots.append(encoded_object(input, "opaque", steps) if "opaque" in input else "")
+    if "opaque" in input:
+        # Correlation data is a flat map of texts.
+        opaque = {name: text(value) for name, value in object_(input["opaque"]).items()}
+        slots.append(encoded_object("opaque", opaque, steps))
+    else:
+        slots.append("")
     steps["message"] = "|".join(slots)
     mac = hmac.digest(secret.encode(), steps["message"].encode(), "sha256")
     steps["mac"] = hexadecimal(mac)

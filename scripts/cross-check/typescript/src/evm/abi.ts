@@ -30,8 +30,8 @@ function read(type: string, name: string, json: Json, types: StructTypes): Value
   if (struct !== undefined) return isObject(json) ? readMembers(struct, json, types) : misfit();
   if (typeof json !== "string") return misfit();
   if (type === "string") return json;
-  if (type === "address") return /^0x[0-9a-f]{40}$/i.test(json) ? json.toLowerCase() : misfit();
-  if (type === "bytes32") return /^0x[0-9a-f]{64}$/i.test(json) ? json.toLowerCase() : misfit();
+  if (type === "address") return /^0x[0-9a-fA-F]{40}$/.test(json) ? json.toLowerCase() : misfit();
+  if (type === "bytes32") return /^0x[0-9a-fA-F]{64}$/.test(json) ? json.toLowerCase() : misfit();
   const bits = /^uint(\d+)$/.exec(type)?.[1];
   if (bits === undefined) throw new Error(`no such type: ${type}`);
   return /^(0|[1-9]\d*)$/.test(json) && BigInt(json) < 1n << BigInt(bits) ? BigInt(json) : misfit();
@@ -45,7 +45,7 @@ export const bytes32 = (from: JsonObject, name: string): Hex.Hex =>
 
 export function bytes(from: JsonObject, name: string): Hex.Hex {
   const value = text(from, name);
-  return /^0x([0-9a-f]{2})*$/i.test(value) ? (value.toLowerCase() as Hex.Hex) : refuse(`${name} is no bytes`);
+  return /^0x([0-9a-fA-F]{2})*$/.test(value) ? (value.toLowerCase() as Hex.Hex) : refuse(`${name} is no bytes`);
 }
 
 export const abiEncode = (written: string, values: Members): Hex.Hex =>
