@@ -114,7 +114,6 @@ fn describe_to(cases: &mut Cases) {
         ("no-places", "A token that cannot be divided.", "7", 0),
         ("cents-of-a-dollar", "Two places, as a currency has.", "0.29", 2),
         ("eighteen-places", "One unit of a token of 18 places.", "0.000000000000000001", 18),
-        ("eighteen-places-whole", "A token of 18 places.", "1", 18),
         ("past-a-double", "More digits than a double holds.", "123456789.123456789012345678", 18),
         ("just-below", "As a double times 10^6 this is 4019999.9999999995.", "4.02", 6),
         ("just-above", "As a double times 10^6 this is 16100000.000000002.", "16.1", 6),
