@@ -1,7 +1,18 @@
 //! The x402 protocol.
 
+mod message;
+mod offer;
+mod payment_payload;
+mod payment_required;
+mod settle_response;
+
 use crate::operation::Operation;
 
 pub(crate) fn operations() -> Vec<Operation> {
-    Vec::new()
+    [
+        payment_payload::operations(),
+        payment_required::operations(),
+        settle_response::operations(),
+    ]
+    .concat()
 }

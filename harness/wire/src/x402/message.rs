@@ -139,12 +139,20 @@ pub enum Malformed {
     NotCanonical(#[from] NotCanonical),
 }
 
+/// The bytes a header value carries.
+///
+/// # Errors
+/// [`Malformed::Base64`] outside standard base64 with padding.
+pub fn bytes_of(field: &str) -> Result<Vec<u8>, Malformed> {
+    Ok(STANDARD.decode(field)?)
+}
+
 /// The text a header value carries.
 ///
 /// # Errors
 /// [`Malformed::Base64`] or [`Malformed::Utf8`].
 pub fn text_of(field: &str) -> Result<String, Malformed> {
-    Ok(String::from_utf8(STANDARD.decode(field)?)?)
+    Ok(String::from_utf8(bytes_of(field)?)?)
 }
 
 /// The header value that carries `text`.
