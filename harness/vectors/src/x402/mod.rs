@@ -5,6 +5,7 @@ mod offer;
 mod payment_payload;
 mod payment_required;
 mod settle_response;
+mod v1;
 
 use crate::operation::Operation;
 
@@ -13,6 +14,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         payment_payload::operations(),
         payment_required::operations(),
         settle_response::operations(),
+        v1::operations(),
     ]
     .concat()
 }
