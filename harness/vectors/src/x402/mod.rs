@@ -1,6 +1,7 @@
 //! The x402 protocol.
 
 mod message;
+mod network;
 mod offer;
 mod payment_payload;
 mod payment_required;
@@ -11,6 +12,7 @@ use crate::operation::Operation;
 
 pub(crate) fn operations() -> Vec<Operation> {
     [
+        network::operations(),
         payment_payload::operations(),
         payment_required::operations(),
         settle_response::operations(),
