@@ -5,6 +5,7 @@ mod network;
 mod offer;
 mod payment_payload;
 mod payment_required;
+mod price;
 mod settle_response;
 mod v1;
 
@@ -15,6 +16,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         network::operations(),
         payment_payload::operations(),
         payment_required::operations(),
+        price::operations(),
         settle_response::operations(),
         v1::operations(),
     ]
