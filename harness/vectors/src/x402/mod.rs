@@ -6,6 +6,7 @@ mod offer;
 mod payment_payload;
 mod payment_required;
 mod price;
+mod requirements;
 mod settle_response;
 mod v1;
 
@@ -17,6 +18,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         payment_payload::operations(),
         payment_required::operations(),
         price::operations(),
+        requirements::operations(),
         settle_response::operations(),
         v1::operations(),
     ]
