@@ -9,6 +9,7 @@ mod price;
 mod requirements;
 mod settle_response;
 mod v1;
+mod version;
 
 use crate::operation::Operation;
 
@@ -21,6 +22,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         requirements::operations(),
         settle_response::operations(),
         v1::operations(),
+        version::operations(),
     ]
     .concat()
 }
