@@ -5,6 +5,7 @@ mod network;
 mod offer;
 mod payment_payload;
 mod payment_required;
+mod permit2;
 mod price;
 mod requirements;
 mod settle_response;
@@ -18,6 +19,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         network::operations(),
         payment_payload::operations(),
         payment_required::operations(),
+        permit2::operations(),
         price::operations(),
         requirements::operations(),
         settle_response::operations(),
