@@ -14,9 +14,21 @@ use serde::{Deserialize, Serialize};
 pub struct BaseUnits(pub U256);
 
 /// Why a string is not an amount in base units.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an integer amount in base units")]
-pub struct NotBaseUnits(pub String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotBaseUnits {
+    /// No character.
+    #[error("empty")]
+    Empty,
+    /// Something other than an ASCII digit: a sign, a point, an exponent.
+    #[error("{0:?} has no place in an integer amount in base units")]
+    Character(char),
+    /// One number has one spelling.
+    #[error("a leading zero")]
+    LeadingZero,
+    /// Past `2^256-1`.
+    #[error("past 2^256-1")]
+    TooLarge,
+}
 
 impl BaseUnits {
     /// An amount that fits 64 bits.
@@ -54,15 +66,16 @@ impl FromStr for BaseUnits {
     type Err = NotBaseUnits;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let canonical = match text.as_bytes() {
-            b"0" => true,
-            [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-            _ => false,
-        };
-        if !canonical {
-            return Err(NotBaseUnits(text.to_owned()));
+        if text.is_empty() {
+            return Err(NotBaseUnits::Empty);
         }
-        U256::from_str_radix(text, 10).map(Self).map_err(|_| NotBaseUnits(text.to_owned()))
+        if let Some(c) = text.chars().find(|c| !c.is_ascii_digit()) {
+            return Err(NotBaseUnits::Character(c));
+        }
+        if text.len() > 1 && text.starts_with('0') {
+            return Err(NotBaseUnits::LeadingZero);
+        }
+        U256::from_str_radix(text, 10).map(Self).map_err(|_| NotBaseUnits::TooLarge)
     }
 }
 
