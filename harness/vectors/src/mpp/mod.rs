@@ -1,9 +1,10 @@
 //! The Payment authentication scheme: header values and what they carry.
 
+mod base64url;
 mod challenge_id;
 
 use crate::operation::Operation;
 
 pub(crate) fn operations() -> Vec<Operation> {
-    [challenge_id::operations()].concat()
+    [base64url::operations(), challenge_id::operations()].concat()
 }
