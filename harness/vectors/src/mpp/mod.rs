@@ -2,12 +2,21 @@
 
 mod base64url;
 mod challenge_id;
+mod digest;
 mod expires;
 mod json;
+mod problem;
 
 use crate::operation::Operation;
 
 pub(crate) fn operations() -> Vec<Operation> {
-    [base64url::operations(), challenge_id::operations(), expires::operations(), json::operations()]
-        .concat()
+    [
+        base64url::operations(),
+        challenge_id::operations(),
+        digest::operations(),
+        expires::operations(),
+        json::operations(),
+        problem::operations(),
+    ]
+    .concat()
 }
