@@ -6,6 +6,7 @@
 //! correctness is shown by independent recomputation, never by our agreement
 //! with ourselves.
 
+pub mod accept_payment;
 pub mod adapter;
 pub mod amount;
 pub mod auth_params;

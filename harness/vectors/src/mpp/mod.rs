@@ -1,5 +1,6 @@
 //! The Payment authentication scheme: header values and what they carry.
 
+mod accept_payment;
 mod base64url;
 mod challenge_id;
 mod digest;
@@ -11,6 +12,7 @@ use crate::operation::Operation;
 
 pub(crate) fn operations() -> Vec<Operation> {
     [
+        accept_payment::operations(),
         base64url::operations(),
         challenge_id::operations(),
         digest::operations(),
