@@ -18,6 +18,7 @@ pub mod did;
 pub mod digest;
 pub mod eip3009;
 pub mod json;
+pub mod mcp;
 pub mod problem;
 pub mod receipt;
 pub mod sa;
