@@ -6,6 +6,7 @@
 //! correctness is shown by independent recomputation, never by our agreement
 //! with ourselves.
 
+pub mod accept_payment;
 pub mod adapter;
 pub mod amount;
 pub mod auth_params;
@@ -18,6 +19,7 @@ pub mod did;
 pub mod digest;
 pub mod eip3009;
 pub mod json;
+pub mod mcp;
 pub mod problem;
 pub mod receipt;
 pub mod sa;

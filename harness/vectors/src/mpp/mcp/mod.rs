@@ -1,0 +1,124 @@
+//! What JSON-RPC messages carry of a payment, those of MCP among them.
+//! draft-payment-transport-mcp-00.
+
+mod credential;
+mod error;
+mod receipt;
+
+use conform402_wire::mcp::InvalidMessage;
+use serde_json::{Map, Value, json};
+
+use crate::deployment::{Deployment, lower};
+use crate::input::{Input, kebab};
+use crate::operation::{Operation, Refusal};
+
+pub(crate) fn operations() -> Vec<Operation> {
+    [credential::operations(), error::operations(), receipt::operations()].concat()
+}
+
+/// The members of an object.
+fn members<'a>(input: &Input<'a>, name: &str) -> Result<&'a Map<String, Value>, Refusal> {
+    let object = input.object(name)?.value().as_object();
+    object.ok_or_else(|| Refusal::new(format!("{name}-is-no-object")))
+}
+
+fn refusal(error: InvalidMessage) -> Refusal {
+    Refusal::new(match error {
+        InvalidMessage::OtherCode => "other-code".to_owned(),
+        InvalidMessage::Missing(member) => format!("{}-is-missing", kebab(member)),
+        InvalidMessage::Kind { member, kind } => format!("{}-is-no-{kind}", kebab(member)),
+        InvalidMessage::Empty(member) => format!("{}-is-empty", kebab(member)),
+        InvalidMessage::Notification => "notification".to_owned(),
+        InvalidMessage::ReceiptOfError => "receipt-of-an-error".to_owned(),
+        InvalidMessage::NoSuccess => "no-success".to_owned(),
+    })
+}
+
+const CHALLENGE_RULE: &str = "A challenge has texts `id`, `method` and `intent`, none empty and `method` of lower-case letters, a text `realm`, an object `request` that goes out as it came, and may have texts `expires` and `description`. Other members are ignored, and null is as absent.";
+
+/// An ordinary challenge.
+fn challenge(at: &Deployment) -> Value {
+    json!({
+        "id": "sdKxE0xg20GC2djHoZkNZapIo8uZpkq4gn9yWkLm9wk",
+        "realm": at.realm,
+        "method": "evm",
+        "intent": "charge",
+        "request": {
+            "amount": "10000",
+            "currency": lower(at.token),
+            "recipient": at.address_of("payee"),
+            "methodDetails": { "chainId": at.chain_id, "feePayer": true },
+        },
+        "expires": "2030-01-01T00:00:00Z",
+    })
+}
+
+/// What a challenge must not be: name and comment of a case, the challenge, and
+/// the reason of its refusal.
+fn broken_challenges(at: &Deployment) -> Vec<(String, &'static str, Value, String)> {
+    let sound = challenge(at);
+    let mut broken = Vec::new();
+    for member in ["id", "realm", "method", "intent", "request"] {
+        let comment = "A member that must be there is absent.";
+        let changed = without(&sound, member);
+        broken.push((
+            format!("{member}-missing"),
+            comment,
+            changed,
+            format!("{member}-is-missing"),
+        ));
+    }
+    for (name, comment, member, value, reason) in [
+        ("id-empty", "It binds nothing.", "id", json!(""), "id-is-empty"),
+        ("id-as-number", "An id is text.", "id", json!(402), "id-is-no-text"),
+        ("realm-as-list", "A realm is text.", "realm", json!([at.realm]), "realm-is-no-text"),
+        (
+            "method-in-capitals",
+            "Methods are lower case.",
+            "method",
+            json!("EVM"),
+            "method-is-no-identifier",
+        ),
+        ("method-empty", "A method has a letter.", "method", json!(""), "method-is-empty"),
+        ("intent-as-flag", "An intent is text.", "intent", json!(true), "intent-is-no-text"),
+        (
+            "request-as-list",
+            "A request is an object.",
+            "request",
+            json!(["10000"]),
+            "request-is-no-object",
+        ),
+        (
+            "request-as-number",
+            "A request is an object.",
+            "request",
+            json!(10_000),
+            "request-is-no-object",
+        ),
+        ("request-null", "Nothing to pay.", "request", Value::Null, "request-is-missing"),
+        (
+            "expires-as-number",
+            "An expiry is text.",
+            "expires",
+            json!(1_893_456_000),
+            "expires-is-no-text",
+        ),
+    ] {
+        broken.push((name.to_owned(), comment, with(&sound, member, value), reason.to_owned()));
+    }
+    broken
+}
+
+fn with(value: &Value, member: &str, to: Value) -> Value {
+    let mut changed = value.clone();
+    changed[member] = to;
+    changed
+}
+
+fn without(value: &Value, member: &str) -> Value {
+    let mut changed = value.clone();
+    if let Some(members) = changed.as_object_mut() {
+        members.remove(member);
+    }
+    changed
+}
