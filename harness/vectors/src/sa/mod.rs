@@ -1,5 +1,7 @@
 //! The SA API of OKX sellers.
 
+mod body;
+mod channel;
 mod envelope;
 mod error;
 mod request;
@@ -7,5 +9,12 @@ mod request;
 use crate::operation::Operation;
 
 pub(crate) fn operations() -> Vec<Operation> {
-    [envelope::operations(), error::operations(), request::operations()].concat()
+    [
+        body::operations(),
+        channel::operations(),
+        envelope::operations(),
+        error::operations(),
+        request::operations(),
+    ]
+    .concat()
 }
