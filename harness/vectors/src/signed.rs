@@ -281,6 +281,10 @@ impl Example {
     fn hashing_flags(&self, cases: &mut Cases) {
         for leaf in self.leaves() {
             let (pointer, zero) = (format!("/message{}", leaf.path), zero(&leaf.kind));
+            // A member that a protocol fixes to zero cannot be ignored.
+            if self.all_messages().all(|(.., m)| m.pointer(&leaf.path) == Some(&zero)) {
+                continue;
+            }
             let name = leaf.path.trim_start_matches('/').replace('/', ".");
             cases.flag(
                 format!("Ignores{}", leaf.pascal()),

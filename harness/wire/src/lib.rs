@@ -25,6 +25,7 @@ pub mod receipt;
 pub mod sa;
 pub mod seed;
 pub mod signature;
+pub mod subscription;
 pub mod timestamp;
 pub mod typed_data;
 pub mod x402;

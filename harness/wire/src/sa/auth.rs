@@ -21,7 +21,13 @@ pub const PASSPHRASE: &str = "ok-access-passphrase";
 pub fn sign(secret: &str, timestamp: &str, method: &str, path: &str, body: &[u8]) -> String {
     let mut message = format!("{timestamp}{method}{path}").into_bytes();
     message.extend_from_slice(body);
-    STANDARD.encode(hmac_sha256(secret.as_bytes(), &message))
+    encode(&hmac_sha256(secret.as_bytes(), &message))
+}
+
+/// A code as `OK-ACCESS-SIGN` carries it: standard base64, padded.
+#[must_use]
+pub fn encode(mac: &[u8]) -> String {
+    STANDARD.encode(mac)
 }
 
 #[cfg(test)]

@@ -36,6 +36,16 @@ pub enum SaCode {
     ChannelClosed,
     /// 70009: challenge missing or expired.
     InvalidChallenge,
+    /// 70010.
+    ChannelNotFound,
+    /// 70011: the escrow's grace period is too short.
+    GracePeriod,
+    /// 70012: a voucher past the deposit.
+    PastDeposit,
+    /// 70013: a voucher too little above the last.
+    DeltaTooSmall,
+    /// 70014.
+    ChannelClosing,
 }
 
 /// A dialect in which sellers legitimately differ.
@@ -75,6 +85,15 @@ impl SaCode {
         Self::InvalidChallenge,
     ];
 
+    /// The codes that only a session can meet.
+    pub const SESSION: [Self; 5] = [
+        Self::ChannelNotFound,
+        Self::GracePeriod,
+        Self::PastDeposit,
+        Self::DeltaTooSmall,
+        Self::ChannelClosing,
+    ];
+
     /// The number on the wire.
     #[must_use]
     pub const fn number(self) -> i64 {
@@ -90,13 +109,18 @@ impl SaCode {
             Self::NotConfirmed => 70007,
             Self::ChannelClosed => 70008,
             Self::InvalidChallenge => 70009,
+            Self::ChannelNotFound => 70010,
+            Self::GracePeriod => 70011,
+            Self::PastDeposit => 70012,
+            Self::DeltaTooSmall => 70013,
+            Self::ChannelClosing => 70014,
         }
     }
 
-    /// The code of a number, if a charge can meet it.
+    /// The code of a number.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
-        Self::CHARGE.into_iter().find(|code| code.number() == number)
+        Self::CHARGE.into_iter().chain(Self::SESSION).find(|code| code.number() == number)
     }
 
     /// What a client sees of this code under `profile`.
@@ -123,8 +147,19 @@ impl SaCode {
             (Self::NotConfirmed, Profile::OkxPython) => (500, "internal-error"),
             (Self::NotConfirmed, Profile::OkxRust) => (402, "tx-not-confirmed"),
             (Self::ChannelClosed, _) => (410, "session/channel-finalized"),
+            // The package says 401, which is never right for a payment
+            // (draft-httpauth-payment-00, "Relationship to 401 Unauthorized").
             (Self::InvalidChallenge, Profile::OkxRust) => (402, "payment-expired"),
             (Self::InvalidChallenge, _) => (402, "invalid-challenge"),
+            (Self::ChannelNotFound, Profile::OkxRust) => (404, "session/channel-not-found"),
+            (Self::ChannelNotFound, _) => (410, "session/channel-not-found"),
+            (Self::GracePeriod, Profile::OkxNode) => (402, "invalid-payload"),
+            (Self::GracePeriod, Profile::OkxPython) => (500, "internal-error"),
+            (Self::GracePeriod, Profile::OkxRust) => (400, "session/invalid-escrow-config"),
+            (Self::PastDeposit, _) => (402, "session/amount-exceeds-deposit"),
+            (Self::DeltaTooSmall, _) => (402, "session/delta-too-small"),
+            (Self::ChannelClosing, Profile::OkxRust) => (409, "session/channel-closing"),
+            (Self::ChannelClosing, _) => (410, "session/channel-finalized"),
         };
         Seen { status, problem }
     }
@@ -139,6 +174,17 @@ impl fmt::Display for SaCode {
 impl Profile {
     /// Every profile this project knows.
     pub const ALL: [Self; 3] = [Self::OkxNode, Self::OkxPython, Self::OkxRust];
+
+    /// What a client sees of a code that no table has; seed 002 says nothing
+    /// of these.
+    #[must_use]
+    pub const fn seen_of_unknown(self) -> Option<Seen> {
+        match self {
+            Self::OkxNode => None,
+            Self::OkxPython => Some(Seen { status: 500, problem: "internal-error" }),
+            Self::OkxRust => Some(Seen { status: 402, problem: "verification-failed" }),
+        }
+    }
 
     /// The name in manifests and on the command line.
     #[must_use]
@@ -179,7 +225,7 @@ mod tests {
 
     #[test]
     fn numbers_are_distinct_and_read_back() {
-        for code in SaCode::CHARGE {
+        for code in SaCode::CHARGE.into_iter().chain(SaCode::SESSION) {
             assert_eq!(SaCode::from_number(code.number()), Some(code));
         }
     }
@@ -191,8 +237,11 @@ mod tests {
         for profile in Profile::ALL {
             assert_eq!(SaCode::InvalidSignature.seen(profile).status, 402);
             assert_eq!(SaCode::ChannelClosed.seen(profile).status, 410);
-            for code in SaCode::CHARGE {
+            assert_eq!(SaCode::PastDeposit.seen(profile).status, 402);
+            assert_eq!(SaCode::DeltaTooSmall.seen(profile).status, 402);
+            for code in SaCode::CHARGE.into_iter().chain(SaCode::SESSION) {
                 assert!(code.seen(profile).status >= 400);
+                assert_ne!(code.seen(profile).status, 401);
             }
         }
     }

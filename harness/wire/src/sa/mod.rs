@@ -1,9 +1,12 @@
 //! The SA API: the settlement service OKX sellers call (seed 000, "saclient").
 
 pub mod auth;
+pub mod channel;
 pub mod charge;
 pub mod code;
 pub mod envelope;
+mod members;
+pub mod request;
 
 pub use code::SaCode;
 pub use envelope::Envelope;

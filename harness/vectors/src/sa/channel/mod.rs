@@ -1,0 +1,55 @@
+//! A channel, as the SA tells of it and as a seller stores it.
+
+mod state;
+mod status;
+
+use conform402_wire::sa::channel::NoChannel;
+use serde_json::{Map, Value};
+
+use crate::input::Input;
+use crate::operation::{Operation, Refusal};
+use crate::signed::refusal;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    [state::operations(), status::operations()].concat()
+}
+
+fn object<'a>(input: &Input<'a>, name: &str) -> Result<&'a Map<String, Value>, Refusal> {
+    let value = input.object(name)?.value();
+    value.as_object().ok_or_else(|| Refusal::new(format!("{name}-is-no-object")))
+}
+
+fn written(value: &impl serde::Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(value).map_err(|_| Refusal::new("cannot-be-written"))
+}
+
+fn refused(error: NoChannel) -> Refusal {
+    match error {
+        NoChannel::Misfit(misfit) => refusal(misfit),
+        NoChannel::UnknownStatus => Refusal::new("session-status-is-unknown"),
+        NoChannel::Overspent => Refusal::new("spent-past-the-vouchers"),
+        NoChannel::NotJson(_) => Refusal::new("text-is-no-json"),
+        NoChannel::NotObject => Refusal::new("text-is-no-object"),
+    }
+}
+
+/// `value` with another member; null takes it away.
+fn with(value: &Value, member: &str, to: Value) -> Value {
+    let mut changed = value.clone();
+    if let Some(members) = changed.as_object_mut() {
+        if to.is_null() {
+            members.remove(member);
+        } else {
+            members.insert(member.to_owned(), to);
+        }
+    }
+    changed
+}
+
+fn channel() -> String {
+    format!("0x{}", "c1".repeat(32))
+}
+
+/// 2^128 − 1, and one more.
+const MOST: &str = "340282366920938463463374607431768211455";
+const PAST: &str = "340282366920938463463374607431768211456";
