@@ -17,11 +17,13 @@ pub mod did;
 pub mod digest;
 pub mod eip3009;
 pub mod json;
+pub mod members;
 pub mod problem;
 pub mod receipt;
 pub mod sa;
 pub mod seed;
 pub mod signature;
+pub mod strict_challenge;
 pub mod timestamp;
 pub mod typed_data;
 
