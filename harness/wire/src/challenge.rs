@@ -141,12 +141,11 @@ impl Challenge {
         auth_params::format(SCHEME, &params)
     }
 
-    /// The id the recommended binding gives these parameters: HMAC-SHA256 over
-    /// seven slots joined by `|`, base64url unpadded (draft-httpauth-payment-00,
-    /// "Recommended: HMAC-SHA256 Binding"). `request` and `opaque` enter as they
-    /// stand on the wire.
+    /// What the recommended binding authenticates: seven slots joined by `|`
+    /// (draft-httpauth-payment-00, "Recommended: HMAC-SHA256 Binding"). `request`
+    /// and `opaque` enter as they stand on the wire.
     #[must_use]
-    pub fn bound_id(&self, secret: &[u8]) -> ChallengeId {
+    pub fn bound_message(&self) -> String {
         let slots = [
             self.realm.as_str(),
             &self.method,
@@ -156,7 +155,15 @@ impl Challenge {
             self.digest.as_deref().unwrap_or_default(),
             self.opaque.as_ref().map(EncodedObject::as_str).unwrap_or_default(),
         ];
-        ChallengeId(base64url::encode(hmac_sha256(secret, slots.join("|").as_bytes())))
+        slots.join("|")
+    }
+
+    /// The id the recommended binding gives these parameters: HMAC-SHA256 over
+    /// [`Self::bound_message`], base64url unpadded.
+    #[must_use]
+    pub fn bound_id(&self, secret: &[u8]) -> ChallengeId {
+        let mac = hmac_sha256(secret, self.bound_message().as_bytes());
+        ChallengeId(base64url::encode(mac))
     }
 
     /// The same challenge with the id its parameters ask for under `secret`.

@@ -54,3 +54,23 @@ impl<'a> Members<'a> {
             .ok_or_else(|| Misfit::Missing(name.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn null_is_absent_and_kinds_are_told_apart() {
+        let value = json!({ "text": "a", "null": null, "number": 1, "object": {} });
+        let members = Members::new(&value);
+        assert_eq!(members.text("text").unwrap(), "a");
+        assert_eq!(members.optional_text("null").unwrap(), None);
+        assert_eq!(members.text("null"), Err(Misfit::Missing("null".into())));
+        assert!(matches!(members.optional_text("number"), Err(Misfit::Kind { .. })));
+        assert!(members.object("object").unwrap().is_empty());
+        assert!(matches!(members.object("text"), Err(Misfit::Kind { .. })));
+        assert!(Members::new(&json!([])).text("text").is_err());
+    }
+}

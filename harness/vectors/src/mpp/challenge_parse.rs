@@ -73,13 +73,13 @@ fn sources(cases: &mut Cases) {
 /// What must hold of every challenge that is read.
 pub(crate) fn rules(cases: &mut Cases) {
     cases.rule("A parameter is a name, `=` with or without spaces or tabs around it, and a token or a quoted string, in which a backslash stands for the character behind it. Names are compared without regard to case; none may stand twice in a challenge.");
-    cases.rule("id, realm, method, intent and request are required. method is one or more of a to z; intent one or more of a to z, A to Z, 0 to 9 and the hyphen; expires an RFC 3339 date-time with an offset. What digest and description say is not looked at.");
+    cases.rule("id, realm, method, intent and request are required, and the id is not empty. method is one or more of a to z; intent one or more of a to z, A to Z, 0 to 9 and the hyphen; expires an RFC 3339 date-time with an offset. What digest and description say is not looked at.");
     cases.rule("request and opaque are base64url of the UTF-8 of a JSON object; the values of opaque are strings. Padding is tolerated, and the JSON need not be canonical.");
     cases.rule("A field value with CR, LF or NUL is refused.");
 }
 
 /// The bugs that misread a text with challenges in it.
-pub(crate) fn flags(cases: &mut Cases) {
+fn flags(cases: &mut Cases) {
     fn in_field(change: impl Fn(&str) -> String + Send + Sync + 'static) -> Bug {
         Bug::misreads_text("field", change)
     }
@@ -389,15 +389,13 @@ fn grammar(cases: &mut Cases, plain: &Value, full: &Value) {
         "field-is-malformed",
     );
     let request = plain["request"].as_str().unwrap_or_default();
-    for (name, character) in [("newline", '\n'), ("nul", '\0')] {
-        let broken = format!("{}{character}{}", &request[..8], &request[8..]);
-        cases.invalid(
-            format!("{name}-in-the-request"),
-            "Neither this character nor the space that may replace it is base64url.",
-            one(field(&with(plain, "request", broken))),
-            "control-character",
-        );
-    }
+    let broken = format!("{}\n{}", &request[..8], &request[8..]);
+    cases.invalid(
+        "newline-in-the-request",
+        "Neither this character nor the space that may replace it is base64url.",
+        one(field(&with(plain, "request", broken))),
+        "control-character",
+    );
     cases
         .invalid(
             "line-in-the-description",
@@ -466,9 +464,7 @@ fn parameters(cases: &mut Cases, plain: &Value) {
         "An intent may have digits and hyphens.",
         one(field(&with(plain, "intent", "charge-v2"))),
     );
-    for (name, intent) in
-        [("underscore", "charge_v2"), ("space", "charge "), ("comma", "charge,session")]
-    {
+    for (name, intent) in [("underscore", "charge_v2"), ("comma", "charge,session")] {
         cases.invalid(
             format!("intent-{name}"),
             "An intent has letters, digits and hyphens only.",
@@ -523,7 +519,6 @@ fn encoded_objects(cases: &mut Cases, plain: &Value, request: &Value) {
         "JSON outside ASCII.",
         carrying("request", "{\"amount\":\"1\",\"description\":\"Käse ₮ 🧀\"}".as_bytes()),
     );
-    cases.valid("empty-opaque", "An object without members.", carrying("opaque", b"{}"));
     let whole = plain["request"].as_str().unwrap_or_default();
     let spaced = format!("{} {}", &whole[..8], &whole[8..]);
     let standard =
@@ -611,11 +606,9 @@ fn other_challenges(cases: &mut Cases, plain: &Value) {
     ] {
         cases.invalid(name, comment, one(field), "no-payment-challenge");
     }
-    for (missing, other, first) in [
-        ("realm", "Bearer realm=\"other\"", true),
-        ("realm", "Bearer realm=\"other\"", false),
-        ("request", "Other request=\"e30\"", false),
-    ] {
+    for (missing, other, first) in
+        [("realm", "Bearer realm=\"other\"", true), ("request", "Other request=\"e30\"", false)]
+    {
         let lacking = field(&without(plain, missing));
         let place = if first { "before" } else { "behind" };
         let whole =
@@ -627,7 +620,6 @@ fn other_challenges(cases: &mut Cases, plain: &Value) {
             format!("{missing}-is-missing"),
         );
     }
-    cases.invalid("scheme-only", "No parameters.", one(SCHEME), "id-is-missing");
     cases.invalid(
         "token68",
         "The form of a credential.",

@@ -26,38 +26,40 @@ impl Decoder {
 /// Flags of the layers of an encoded object: base64url, UTF-8, JSON. `misread`
 /// makes the bug of a decoder.
 pub(crate) fn decoder_flags(cases: &mut Cases, misread: fn(Decoder) -> Bug) {
-    let decoders: [(&str, &str, fn(&str) -> String); 6] = [
+    let decoders: [(_, _, Decoder); 6] = [
         (
             "SkipsJunk",
             "skips characters that base64url does not have, as Python's decoders do",
-            |text| text.chars().filter(|c| is_base64url(*c)).collect(),
+            Decoder(|text| text.chars().filter(|c| is_base64url(*c)).collect()),
         ),
         (
             "TakesStandardBase64",
             "takes + and / as well, so that one value has several spellings",
-            |text| text.replace('+', "-").replace('/', "_"),
+            Decoder(|text| text.replace('+', "-").replace('/', "_")),
         ),
         (
             "ReplacesBrokenText",
             "replaces what is not UTF-8 instead of refusing it, as JavaScript's decoders do",
-            |text| again(text, |bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Decoder(|text| again(text, |bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))),
         ),
         (
             "GuessesTheEncoding",
             "takes UTF-16 for JSON, as Python's json.loads does with bytes",
-            |text| again(text, from_utf16),
+            Decoder(|text| again(text, from_utf16)),
         ),
         (
             "ReadsTheFirstValueOnly",
             "does not look behind the first JSON value, as Go's json.Decoder",
-            |text| again(text, first_value),
+            Decoder(|text| again(text, first_value)),
         ),
-        ("TakesNaN", "takes NaN for a number, as Python's json.loads does", |text| {
-            again(text, |bytes| Some(String::from_utf8(bytes).ok()?.replace(":NaN", ":null")))
-        }),
+        (
+            "TakesNaN",
+            "takes NaN for a number, as Python's json.loads does",
+            Decoder(|text| again(text, without_nan)),
+        ),
     ];
     for (flag, hunts, decoder) in decoders {
-        cases.flag(flag, hunts, misread(Decoder(decoder)));
+        cases.flag(flag, hunts, misread(decoder));
     }
 }
 
@@ -79,6 +81,10 @@ fn from_utf16(bytes: Vec<u8>) -> Option<String> {
 fn first_value(bytes: Vec<u8>) -> Option<String> {
     let mut values = serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>();
     values.next()?.ok().map(|value| value.to_string())
+}
+
+fn without_nan(bytes: Vec<u8>) -> Option<String> {
+    Some(String::from_utf8(bytes).ok()?.replace(":NaN", ":null"))
 }
 
 /// The text whose UTF-8 is taken for Latin-1, as JavaScript's `atob` gives it.
