@@ -6,6 +6,7 @@ mod challenge_id;
 mod challenge_parse;
 mod challenge_verify;
 mod challenges_parse;
+mod credential;
 mod lenient;
 
 use crate::operation::Operation;
@@ -17,6 +18,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         challenge_parse::operations(),
         challenge_verify::operations(),
         challenges_parse::operations(),
+        credential::operations(),
     ]
     .concat()
 }
