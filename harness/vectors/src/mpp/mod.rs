@@ -8,6 +8,7 @@ mod challenge_verify;
 mod challenges_parse;
 mod credential;
 mod lenient;
+mod receipt;
 
 use crate::operation::Operation;
 
@@ -19,6 +20,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         challenge_verify::operations(),
         challenges_parse::operations(),
         credential::operations(),
+        receipt::operations(),
     ]
     .concat()
 }
