@@ -12,7 +12,9 @@ fn main() {
 }
 
 fn parse(bencher: Bencher, field: &str) {
-    bencher.counter(BytesCount::of_str(field)).bench(|| auth_params::parse(divan::black_box(field)));
+    bencher
+        .counter(BytesCount::of_str(field))
+        .bench(|| auth_params::parse(divan::black_box(field)));
 }
 
 /// An open quoted string of nothing but escapes.

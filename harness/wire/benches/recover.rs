@@ -13,10 +13,8 @@ fn main() {
 fn signed() -> (B256, Signature) {
     let digest = keccak256("a voucher");
     #[expect(clippy::unwrap_used, reason = "this hash is a key, and a key signs")]
-    let signature = PrivateKeySigner::from_bytes(&keccak256("payer"))
-        .unwrap()
-        .sign_hash_sync(&digest)
-        .unwrap();
+    let signature =
+        PrivateKeySigner::from_bytes(&keccak256("payer")).unwrap().sign_hash_sync(&digest).unwrap();
     (digest, signature)
 }
 

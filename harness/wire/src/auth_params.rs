@@ -44,7 +44,7 @@ pub fn parse(field: &str) -> Result<Vec<AuthChallenge>, MalformedChallenge> {
             challenge.params.push((name, value));
         } else {
             challenges.push(AuthChallenge { scheme: name, params: Vec::new() });
-            reader.first_parameter()?;
+            reader.behind_the_scheme()?;
         }
     }
 }
@@ -156,11 +156,28 @@ impl Reader<'_> {
         }
     }
 
-    /// Behind a scheme: nothing, a comma, or a space before the parameters.
-    fn first_parameter(&mut self) -> Result<(), MalformedChallenge> {
+    /// Behind a scheme: nothing, a comma, or a space before a token68, which is
+    /// passed over, or parameters.
+    fn behind_the_scheme(&mut self) -> Result<(), MalformedChallenge> {
         match self.peek() {
-            None | Some(b',' | b' ' | b'\t') => Ok(()),
+            None | Some(b',') => Ok(()),
+            Some(b' ' | b'\t') => {
+                self.skip_token68();
+                Ok(())
+            }
             Some(_) => self.fail("a space behind the scheme"),
+        }
+    }
+
+    /// Stands behind a token68 (RFC 9110 §11.2) if there is one, and stays if not.
+    fn skip_token68(&mut self) {
+        let start = self.at;
+        self.skip_whitespace();
+        self.skip_while(|c| c.is_ascii_alphanumeric() || b"-._~+/".contains(&c));
+        self.skip_while(|c| c == b'=');
+        self.skip_whitespace();
+        if !matches!(self.peek(), None | Some(b',')) {
+            self.at = start;
         }
     }
 }
@@ -192,6 +209,8 @@ mod tests {
     #[case::two_in_one_line(r#"Payment id="a", Payment id="b""#, vec![challenge("Payment", &[("id", "a")]), challenge("Payment", &[("id", "b")])])]
     #[case::other_scheme_first(r#"Bearer realm="x", Payment id="a""#, vec![challenge("Bearer", &[("realm", "x")]), challenge("Payment", &[("id", "a")])])]
     #[case::bare_scheme("Negotiate, Payment id=a", vec![challenge("Negotiate", &[]), challenge("Payment", &[("id", "a")])])]
+    #[case::token68("Negotiate YII+/w==, Payment id=a", vec![challenge("Negotiate", &[]), challenge("Payment", &[("id", "a")])])]
+    #[case::token68_like_a_scheme("Negotiate Payment, Payment id=a", vec![challenge("Negotiate", &[]), challenge("Payment", &[("id", "a")])])]
     fn reads(#[case] field: &str, #[case] expected: Vec<AuthChallenge>) {
         assert_eq!(parse(field).unwrap(), expected);
     }
@@ -200,7 +219,7 @@ mod tests {
     #[case::no_scheme("id=\"a\"")]
     #[case::open_quote("Payment id=\"a")]
     #[case::open_escape("Payment id=\"a\\")]
-    #[case::no_value("Payment id=")]
+    #[case::no_value("Payment id=a, realm=")]
     fn refuses(#[case] field: &str) {
         assert!(parse(field).is_err());
     }

@@ -1,6 +1,8 @@
 //! Payment challenges: `WWW-Authenticate: Payment …`
 //! (draft-httpauth-payment-00, "Challenge (WWW-Authenticate)").
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -86,20 +88,23 @@ impl Challenge {
         Ok(challenges)
     }
 
-    fn from_params(challenge: AuthChallenge) -> Result<Self, InvalidChallenge> {
-        let mut params = challenge.params;
-        for (name, _) in &mut params {
+    /// Takes the parameters of a Payment challenge; unknown ones are ignored.
+    ///
+    /// # Errors
+    /// [`InvalidChallenge`] for a parameter that is missing, empty though it is
+    /// required, or there twice.
+    pub fn from_params(challenge: AuthChallenge) -> Result<Self, InvalidChallenge> {
+        let mut params = BTreeMap::new();
+        for (mut name, value) in challenge.params {
             name.make_ascii_lowercase();
-        }
-        for (index, (name, _)) in params.iter().enumerate() {
-            if params[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(InvalidChallenge::Twice(name.clone()));
+            match params.entry(name) {
+                Entry::Vacant(entry) => drop(entry.insert(value)),
+                Entry::Occupied(entry) => {
+                    return Err(InvalidChallenge::Twice(entry.key().clone()));
+                }
             }
         }
-        let mut take = |wanted: &str| {
-            let index = params.iter().position(|(name, _)| name == wanted)?;
-            Some(params.swap_remove(index).1)
-        };
+        let mut take = |name: &str| params.remove(name);
         let mut required = |name: &'static str| {
             take(name).filter(|value| !value.is_empty()).ok_or(InvalidChallenge::Missing(name))
         };
@@ -136,12 +141,11 @@ impl Challenge {
         auth_params::format(SCHEME, &params)
     }
 
-    /// The id the recommended binding gives these parameters: HMAC-SHA256 over
-    /// seven slots joined by `|`, base64url unpadded (draft-httpauth-payment-00,
-    /// "Recommended: HMAC-SHA256 Binding"). `request` and `opaque` enter as they
-    /// stand on the wire.
+    /// What the recommended binding authenticates: seven slots joined by `|`
+    /// (draft-httpauth-payment-00, "Recommended: HMAC-SHA256 Binding"). `request`
+    /// and `opaque` enter as they stand on the wire.
     #[must_use]
-    pub fn bound_id(&self, secret: &[u8]) -> ChallengeId {
+    pub fn bound_message(&self) -> String {
         let slots = [
             self.realm.as_str(),
             &self.method,
@@ -151,7 +155,15 @@ impl Challenge {
             self.digest.as_deref().unwrap_or_default(),
             self.opaque.as_ref().map(EncodedObject::as_str).unwrap_or_default(),
         ];
-        ChallengeId(base64url::encode(hmac_sha256(secret, slots.join("|").as_bytes())))
+        slots.join("|")
+    }
+
+    /// The id the recommended binding gives these parameters: HMAC-SHA256 over
+    /// [`Self::bound_message`], base64url unpadded.
+    #[must_use]
+    pub fn bound_id(&self, secret: &[u8]) -> ChallengeId {
+        let mac = hmac_sha256(secret, self.bound_message().as_bytes());
+        ChallengeId(base64url::encode(mac))
     }
 
     /// The same challenge with the id its parameters ask for under `secret`.

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::base64url::{self, NotBase64Url};
 use crate::challenge::{Challenge, SCHEME};
+use crate::json::{EncodedObject, NotEncodedObject};
+use crate::members::Members;
+use crate::typed_data::Misfit;
 
 /// What a payer sends: the challenge echoed, the proof, and who pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,26 @@ pub enum MalformedCredential {
     },
 }
 
+/// Why a server must refuse an `Authorization` field.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableCredential {
+    /// A credential of another scheme, or of none.
+    #[error("no credential of the Payment scheme")]
+    OtherScheme,
+    /// Nothing stands behind the scheme.
+    #[error("the scheme has no token")]
+    NoToken,
+    /// The token carries no JSON object.
+    #[error(transparent)]
+    Token(#[from] NotEncodedObject),
+    /// A member is absent, or of the wrong type.
+    #[error(transparent)]
+    Member(#[from] Misfit),
+    /// The echoed id is empty.
+    #[error("the echoed challenge has no id")]
+    EmptyId,
+}
+
 impl Credential {
     /// Reads the token behind the scheme.
     ///
@@ -65,6 +88,35 @@ impl Credential {
             Some(_) => return Err(member("source", "not a string")),
         };
         Ok(Self { challenge, payload, source })
+    }
+
+    /// Reads a field value as strictly as a server must, whose money it is.
+    ///
+    /// # Errors
+    /// [`UnusableCredential`] names the layer or member that is broken.
+    pub fn read(field: &str) -> Result<Self, UnusableCredential> {
+        let token = token_of(field).ok_or(UnusableCredential::OtherScheme)?;
+        if token.is_empty() {
+            return Err(UnusableCredential::NoToken);
+        }
+        Self::from_json(&EncodedObject::from_wire(token).decode()?)
+    }
+
+    /// Takes a credential from JSON. Null counts as absent; unknown members are
+    /// ignored, except in the payload.
+    ///
+    /// # Errors
+    /// [`UnusableCredential`] names a member that is absent, of the wrong type,
+    /// or an empty id.
+    pub fn from_json(value: &Value) -> Result<Self, UnusableCredential> {
+        let members = Members::new(value);
+        members.object("challenge")?;
+        let challenge = Challenge::from_json(&value["challenge"])?;
+        if challenge.id.0.is_empty() {
+            return Err(UnusableCredential::EmptyId);
+        }
+        let payload = members.object("payload")?.clone();
+        Ok(Self { challenge, payload, source: members.optional_text("source")? })
     }
 
     /// The credential as JSON.
@@ -152,10 +204,27 @@ mod tests {
         assert_eq!(token_of(field), token);
     }
 
+    #[test]
+    fn strict_reading_agrees_on_what_is_sound() {
+        let field = to_field(&sample());
+        let read = Credential::read(&field).unwrap();
+        assert_eq!(read, Credential::parse(token_of(&field).unwrap()).unwrap());
+        assert_eq!(Credential::from_json(&read.to_json().unwrap()).unwrap(), read);
+    }
+
+    #[test]
+    fn strict_reading_wants_an_id() {
+        let mut credential = sample();
+        credential["challenge"]["id"] = json!("");
+        let refused = Credential::read(&to_field(&credential));
+        assert!(matches!(refused, Err(UnusableCredential::EmptyId)));
+    }
+
     proptest! {
         #[test]
         fn never_panics(token in "\\PC*") {
             let _ = Credential::parse(&token);
+            let _ = Credential::read(&format!("Payment {token}"));
         }
     }
 }

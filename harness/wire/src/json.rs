@@ -132,6 +132,9 @@ pub enum NotEncodedObject {
     /// The outer encoding is broken.
     #[error(transparent)]
     Base64(#[from] NotBase64Url),
+    /// The inner bytes are no text.
+    #[error("not UTF-8: {0}")]
+    Utf8(#[from] std::string::FromUtf8Error),
     /// The inner text is no JSON.
     #[error("not JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -161,12 +164,20 @@ impl EncodedObject {
         &self.0
     }
 
+    /// The decoded text, with or without padding; it need not be JSON.
+    ///
+    /// # Errors
+    /// [`NotEncodedObject`] names the first layer that is broken.
+    pub fn text(&self) -> Result<String, NotEncodedObject> {
+        Ok(String::from_utf8(base64url::decode(&self.0)?)?)
+    }
+
     /// The decoded object, with or without padding.
     ///
     /// # Errors
     /// [`NotEncodedObject`] names the first layer that is broken.
     pub fn decode(&self) -> Result<Value, NotEncodedObject> {
-        let value: Value = serde_json::from_slice(&base64url::decode(&self.0)?)?;
+        let value: Value = serde_json::from_str(&self.text()?)?;
         if value.is_object() { Ok(value) } else { Err(NotEncodedObject::NotObject) }
     }
 

@@ -2,8 +2,13 @@
 //! (draft-httpauth-payment-00, "Payment-Receipt Header").
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base64url::{self, NotBase64Url};
+use crate::json::{EncodedObject, NotEncodedObject};
+use crate::members::Members;
+use crate::timestamp::{self, NotAnInstant};
+use crate::typed_data::Misfit;
 
 /// The header field name.
 pub const HEADER: &str = "payment-receipt";
@@ -36,7 +41,59 @@ pub enum InvalidReceipt {
     Json(#[from] serde_json::Error),
 }
 
+/// Why a receipt acknowledges no payment.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableReceipt {
+    /// The field value carries no JSON object.
+    #[error(transparent)]
+    Field(#[from] NotEncodedObject),
+    /// The field value is padded.
+    #[error("the field value is padded")]
+    Padded,
+    /// A member is absent, or of the wrong type.
+    #[error(transparent)]
+    Member(#[from] Misfit),
+    /// The status is not `success`.
+    #[error("the status is {0:?}")]
+    Status(String),
+    /// The time of settlement names no instant.
+    #[error(transparent)]
+    Timestamp(#[from] NotAnInstant),
+}
+
 impl Receipt {
+    /// Reads a field value as strictly as a payer must who keeps it as proof.
+    ///
+    /// # Errors
+    /// [`UnusableReceipt`] names the layer or member that is broken.
+    pub fn read(field: &str) -> Result<Self, UnusableReceipt> {
+        if field.ends_with('=') {
+            return Err(UnusableReceipt::Padded);
+        }
+        Self::from_json(&EncodedObject::from_wire(field).decode()?)
+    }
+
+    /// Takes a receipt from JSON. Unknown members are ignored.
+    ///
+    /// # Errors
+    /// [`UnusableReceipt`] names a member that is broken.
+    pub fn from_json(value: &Value) -> Result<Self, UnusableReceipt> {
+        let members = Members::new(value);
+        let status = members.text("status")?;
+        if status != "success" {
+            return Err(UnusableReceipt::Status(status));
+        }
+        let timestamp = members.text("timestamp")?;
+        timestamp::parse_exactly(&timestamp)?;
+        Ok(Self {
+            status,
+            method: members.text("method")?,
+            timestamp,
+            reference: members.text("reference")?,
+            external_id: members.optional_text("externalId")?,
+        })
+    }
+
     /// Reads a field value, which must be unpadded base64url.
     ///
     /// # Errors
@@ -57,8 +114,24 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
+
+    #[rstest]
+    #[case::sound("success", "2030-01-01T00:00:00Z", true)]
+    #[case::failed("failed", "2030-01-01T00:00:00Z", false)]
+    #[case::no_instant("success", "2030-01-01", false)]
+    fn strict_reading(#[case] status: &str, #[case] timestamp: &str, #[case] sound: bool) {
+        let receipt = json!({
+            "status": status, "method": "evm", "timestamp": timestamp, "reference": "0x1",
+        });
+        assert_eq!(Receipt::from_json(&receipt).is_ok(), sound);
+        let field = base64url::encode(receipt.to_string());
+        assert_eq!(Receipt::read(&field).is_ok(), sound);
+        assert!(Receipt::read(&format!("{field}=")).is_err());
+    }
 
     proptest! {
         #[test]
@@ -70,12 +143,15 @@ mod tests {
                 reference,
                 external_id,
             };
-            prop_assert_eq!(Receipt::parse(&receipt.to_field().unwrap()).unwrap(), receipt);
+            let field = receipt.to_field().unwrap();
+            prop_assert_eq!(&Receipt::parse(&field).unwrap(), &receipt);
+            prop_assert_eq!(Receipt::read(&field).unwrap(), receipt);
         }
 
         #[test]
         fn never_panics(field in "\\PC*") {
             let _ = Receipt::parse(&field);
+            let _ = Receipt::read(&field);
         }
     }
 }
