@@ -84,7 +84,7 @@ impl Receipt {
             return Err(UnusableReceipt::Status(status));
         }
         let timestamp = members.text("timestamp")?;
-        timestamp::parse_exactly(&timestamp)?;
+        timestamp::parse(&timestamp)?;
         Ok(Self {
             status,
             method: members.text("method")?,

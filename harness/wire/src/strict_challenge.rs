@@ -134,7 +134,7 @@ impl Challenge {
             }
         }
         if let Some(expires) = &self.expires {
-            timestamp::parse_exactly(expires)?;
+            timestamp::parse(expires)?;
         }
         Ok(())
     }

@@ -72,44 +72,6 @@ pub fn parse(text: &str) -> Result<Timestamp, NotAnInstant> {
     Ok(Timestamp::new(instant.seconds, nanoseconds).unwrap_or(Timestamp::MAX))
 }
 
-/// Reads an RFC 3339 date-time to the letter, without the other forms of ISO
-/// 8601 that [`parse`] takes. What is below a nanosecond is dropped.
-///
-/// # Errors
-/// [`NotAnInstant`] quotes the text.
-pub fn parse_exactly(text: &str) -> Result<Timestamp, NotAnInstant> {
-    let refuse = || NotAnInstant(text.to_owned());
-    let (whole, rest) = text.split_at_checked(19).ok_or_else(refuse)?;
-    let fraction = match rest.strip_prefix('.') {
-        None => "",
-        Some(digits) => {
-            let end = digits.bytes().take_while(u8::is_ascii_digit).count();
-            if end == 0 {
-                return Err(refuse());
-            }
-            &rest[..=end]
-        }
-    };
-    let offset = &rest[fraction.len()..];
-    let is_exact = has_shape(whole, "dddd-dd-ddTdd:dd:dd")
-        && ["Z", "+dd:dd", "-dd:dd"].iter().any(|shape| has_shape(offset, shape));
-    if !is_exact {
-        return Err(refuse());
-    }
-    let fraction = &fraction[..fraction.len().min(".123456789".len())];
-    parse(&format!("{whole}{fraction}{offset}")).map_err(|_| refuse())
-}
-
-/// Whether `text` is like `shape`, in which `d` is a digit and letters stand for
-/// themselves in either case.
-fn has_shape(text: &str, shape: &str) -> bool {
-    text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(c, expected)| match expected {
-            b'd' => c.is_ascii_digit(),
-            _ => c.eq_ignore_ascii_case(&expected),
-        })
-}
-
 /// Writes `instant` in UTC to the millisecond, as most SDKs do.
 #[must_use]
 pub fn format_millis(instant: Timestamp) -> String {
@@ -255,40 +217,6 @@ mod tests {
     fn refuses_what_names_no_instant(#[case] text: &str, #[case] cause: NoInstant) {
         assert_eq!(instant(text).unwrap_err().cause, cause);
         assert!(parse(text).is_err());
-    }
-
-    #[rstest]
-    #[case("2030-01-01T00:00:00Z")]
-    #[case("2030-01-01t00:00:00z")]
-    #[case("2030-01-01T00:00:00.0000000000001Z")]
-    #[case("2029-12-31T23:30:00-00:30")]
-    fn reads_rfc_3339(#[case] text: &str) {
-        assert_eq!(parse_exactly(text).unwrap().as_second(), 1_893_456_000);
-    }
-
-    #[rstest]
-    #[case("2030-01-01T00:00:00")]
-    #[case("2030-01-01T00:00Z")]
-    #[case("2030-01-01T00:00:00+0000")]
-    #[case("2030-01-01T00:00:00+00")]
-    #[case("2030-01-01T00:00:00,5Z")]
-    #[case("2030-01-01T00:00:00.Z")]
-    #[case("2030-01-01T00:00:00Z[UTC]")]
-    #[case("+002030-01-01T00:00:00Z")]
-    #[case("20300101T000000Z")]
-    #[case("2030-02-30T00:00:00Z")]
-    #[case("2030-01-01T25:00:00Z")]
-    #[case("2030-01-01T00:00:0\u{e9}Z")]
-    #[case("")]
-    fn refuses_other_forms(#[case] text: &str) {
-        assert!(parse_exactly(text).is_err());
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn never_panics(text in "\\PC*") {
-            let _ = parse_exactly(&text);
-        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ func privateKey(in object) *ecdsa.PrivateKey {
 	return key
 }
 
-func sign(digest []byte, in, steps object) any {
+func sign(digest []byte, in, steps object) object {
 	key := privateKey(in)
 	signature, err := crypto.Sign(digest, key)
 	if err != nil {
@@ -71,7 +71,7 @@ func verify(digest []byte, in, steps object) any {
 	signer := address(in, "signer")
 	recovered := recoverSigner(digest, asBytes("signature", required(in, "signature")), steps)
 	steps["recovered"] = hexOf(recovered)
-	if common.BytesToAddress(recovered) != signer {
+	if common.Address(recovered) != signer {
 		refuse("signed by another")
 	}
 	return object{"signer": hexOf(recovered)}

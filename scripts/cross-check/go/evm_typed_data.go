@@ -18,7 +18,7 @@ const (
 )
 
 // The struct types of each message, its own first.
-var evmTypedData = signedMessages(map[string]structTypes{
+var evmMessages = map[string]structTypes{
 	"evm.voucher":                 {"Voucher(bytes32 channelId,uint128 cumulativeAmount)"},
 	"evm.settle":                  {"SettleAuthorization" + payeeAgrees},
 	"evm.close":                   {"CloseAuthorization" + payeeAgrees},
@@ -33,7 +33,9 @@ var evmTypedData = signedMessages(map[string]structTypes{
 		"ChannelOpenWitness(address payee,bytes32 salt,address authorizedSigner)"},
 	"evm.permit2-top-up": {oneOf + "ChannelTopUpWitness witness)", payments,
 		"ChannelTopUpWitness(bytes32 channelId)"},
-})
+}
+
+var evmTypedData = signedMessages(evmMessages)
 
 func signedMessages(messages map[string]structTypes) map[string]operation {
 	operations := map[string]operation{

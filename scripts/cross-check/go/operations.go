@@ -7,7 +7,7 @@ import "fmt"
 type operation func(in object, steps object) any
 
 // operations are those of all areas.
-var operations = union(evmHashes, evmSignatures, evmTypedData, mppChallenges)
+var operations = union(evmCharges, evmHashes, evmSignatures, evmTypedData, mppChallenges)
 
 func union(areas ...map[string]operation) map[string]operation {
 	all := map[string]operation{}

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::offer::{with, without};
 use crate::cases::Cases;
-use crate::format::Level;
 use crate::input::{Input, kebab};
+use crate::level::Level;
 use crate::operation::{Bug, Refusal, Steps};
 use crate::signed;
 

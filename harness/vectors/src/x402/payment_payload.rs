@@ -10,7 +10,7 @@ use super::message::{
 use super::offer::{authorized, network, offer, resource, with};
 use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
-use crate::format::Level;
+use crate::level::Level;
 use crate::operation::{Bug, Operation};
 
 pub(crate) fn operations() -> Vec<Operation> {

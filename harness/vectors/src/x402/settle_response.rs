@@ -10,7 +10,7 @@ use super::message::{
 use super::offer::{network, with};
 use crate::cases::Cases;
 use crate::deployment::Deployment;
-use crate::format::Level;
+use crate::level::Level;
 use crate::operation::{Bug, Operation};
 
 pub(crate) fn operations() -> Vec<Operation> {

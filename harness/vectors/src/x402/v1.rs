@@ -10,8 +10,8 @@ use super::message::{
 use super::offer::{authorized, renamed, with, without};
 use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
-use crate::format::Level;
 use crate::input::Input;
+use crate::level::Level;
 use crate::operation::{Bug, Operation, Refusal, Steps};
 
 pub(crate) fn operations() -> Vec<Operation> {

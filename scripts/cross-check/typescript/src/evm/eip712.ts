@@ -12,7 +12,7 @@ import {
   parameters,
   readMembers,
 } from "./abi.ts";
-import { recover, sign } from "./signature.ts";
+import { readPrivateKey, recover, sign } from "./signature.ts";
 
 export type Struct = { primary: string; types: StructTypes };
 
@@ -26,7 +26,7 @@ export const signAndVerify = (name: string, struct: Struct): Operations => ({
 });
 
 function signing(struct: Struct): Operation {
-  return (input, step) => ({ signature: sign(digest(struct, input, step), input, step) });
+  return (input, step) => ({ signature: sign(digest(struct, input, step), readPrivateKey(input), step) });
 }
 
 function verifying(struct: Struct): Operation {
@@ -37,7 +37,7 @@ function verifying(struct: Struct): Operation {
   };
 }
 
-function digest(struct: Struct, input: JsonObject, step: Step): Hex.Hex {
+export function digest(struct: Struct, input: JsonObject, step: Step): Hex.Hex {
   const { domain, domainType, separator } = domainSeparator(input, step);
   const { primary, types } = struct;
   const message = readMembers(types[primary]!, object(input, "message"), types);

@@ -11,10 +11,15 @@ export const signature: Operations = {
   }),
 };
 
-/** Signs with the private key of the input. */
-export function sign(digest: Hex.Hex, input: JsonObject, step: Step): Hex.Hex {
+export function readPrivateKey(input: JsonObject): Hex.Hex {
   const privateKey = bytes32(input, "privateKey");
-  if (!isScalar(BigInt(privateKey))) refuse("privateKey is no scalar");
+  return isScalar(BigInt(privateKey)) ? privateKey : refuse("privateKey is no scalar");
+}
+
+export const addressOf = (privateKey: Hex.Hex): Hex.Hex =>
+  lowerCase(Address.fromPublicKey(Secp256k1.getPublicKey({ privateKey })));
+
+export function sign(digest: Hex.Hex, privateKey: Hex.Hex, step: Step): Hex.Hex {
   const { r, s, yParity } = Secp256k1.sign({ payload: digest, privateKey, extraEntropy: false });
   const v = 27 + yParity;
   const written = Hex.concat(
@@ -22,7 +27,7 @@ export function sign(digest: Hex.Hex, input: JsonObject, step: Step): Hex.Hex {
     step("s", Hex.fromNumber(s, { size: 32 })),
     Hex.fromNumber(step("v", v), { size: 1 }),
   );
-  step("signer", lowerCase(Address.fromPublicKey(Secp256k1.getPublicKey({ privateKey }))));
+  step("signer", addressOf(privateKey));
   return written;
 }
 

@@ -21,8 +21,10 @@ const draftedPayment = "bytes32 challengeHash, string externalId";
 
 const separator: Operation = (input, step) => ({ domainSeparator: domainSeparator(input, step).separator });
 
+export const transfer = struct({ TransferWithAuthorization: authorization });
+
 const structs: { [operation: string]: Struct } = {
-  "evm.transfer": struct({ TransferWithAuthorization: authorization }),
+  "evm.transfer": transfer,
   "evm.receive": struct({ ReceiveWithAuthorization: authorization }),
   "evm.cancel": struct({ CancelAuthorization: "address authorizer,bytes32 nonce" }),
   "evm.voucher": struct({ Voucher: "bytes32 channelId,uint128 cumulativeAmount" }),
