@@ -67,72 +67,82 @@ const ANY_PAYER: Hashing =
 
 const ANY_TIME: Hashing = Hashing { pack: |sub_id, payer, _| packed(sub_id, payer, 0), digest };
 
-/// Ways to hash a proof that are not the standard's.
-const WRONG: [(&str, &str, &str, &str, fn(&Value) -> Result<Value, Refusal>, Hashing); 8] = [
-    (
-        "PaddedAddress",
-        "padded",
-        "encodes with abi.encode, which pads the address",
-        "Signed over abi.encode, which pads the address.",
-        |input| otherwise(input, &PADDED),
-        PADDED,
-    ),
-    (
-        "NarrowTime",
-        "narrow",
-        "packs the time into 8 bytes",
-        "Signed over the time in 8 bytes.",
-        |input| otherwise(input, &NARROW),
-        NARROW,
-    ),
-    (
-        "HashAsText",
-        "text",
-        "signs the 66 characters of the hash instead of its 32 bytes, as wallets do with text",
-        "Signed over the 66 characters of the hash.",
-        |input| otherwise(input, &TEXT),
-        TEXT,
-    ),
-    (
-        "BareHash",
-        "bare",
-        "signs the hash without the prefix of EIP-191, under which any transaction could pass",
-        "Signed without the prefix of EIP-191.",
-        |input| otherwise(input, &BARE),
-        BARE,
-    ),
-    (
-        "Milliseconds",
-        "milliseconds",
-        "hashes the time in milliseconds",
-        "Signed over the time in milliseconds.",
-        |input| otherwise(input, &MILLISECONDS),
-        MILLISECONDS,
-    ),
-    (
-        "IgnoresSubscription",
-        "without-subscription",
-        "leaves the subscription out, so that a proof holds for all of the payer's",
-        "Signed over no subscription.",
-        |input| otherwise(input, &ANY_SUBSCRIPTION),
-        ANY_SUBSCRIPTION,
-    ),
-    (
-        "IgnoresPayer",
-        "without-payer",
-        "leaves the payer out",
-        "Signed over no payer.",
-        |input| otherwise(input, &ANY_PAYER),
-        ANY_PAYER,
-    ),
-    (
-        "IgnoresTime",
-        "without-time",
-        "leaves the time out, so that a proof is renewed by whoever has seen it",
-        "Signed over no time.",
-        |input| otherwise(input, &ANY_TIME),
-        ANY_TIME,
-    ),
+/// A way to hash a proof that is not the standard's.
+struct Wrong {
+    flag: &'static str,
+    hunts: &'static str,
+    /// Of the case that is signed so.
+    name: &'static str,
+    comment: &'static str,
+    bug: fn(&Value) -> Result<Value, Refusal>,
+    hashing: Hashing,
+}
+
+const WRONG: [Wrong; 8] = [
+    Wrong {
+        flag: "PaddedAddress",
+        hunts: "encodes with abi.encode, which pads the address",
+        name: "signed-padded",
+        comment: "Signed over abi.encode, which pads the address.",
+        bug: |input| otherwise(input, &PADDED),
+        hashing: PADDED,
+    },
+    Wrong {
+        flag: "NarrowTime",
+        hunts: "packs the time into 8 bytes",
+        name: "signed-narrow",
+        comment: "Signed over the time in 8 bytes.",
+        bug: |input| otherwise(input, &NARROW),
+        hashing: NARROW,
+    },
+    Wrong {
+        flag: "HashAsText",
+        hunts: "signs the 66 characters of the hash instead of its 32 bytes, as wallets do with text",
+        name: "signed-text",
+        comment: "Signed over the 66 characters of the hash.",
+        bug: |input| otherwise(input, &TEXT),
+        hashing: TEXT,
+    },
+    Wrong {
+        flag: "BareHash",
+        hunts: "signs the hash without the prefix of EIP-191, under which any transaction could pass",
+        name: "signed-bare",
+        comment: "Signed without the prefix of EIP-191.",
+        bug: |input| otherwise(input, &BARE),
+        hashing: BARE,
+    },
+    Wrong {
+        flag: "Milliseconds",
+        hunts: "hashes the time in milliseconds",
+        name: "signed-milliseconds",
+        comment: "Signed over the time in milliseconds.",
+        bug: |input| otherwise(input, &MILLISECONDS),
+        hashing: MILLISECONDS,
+    },
+    Wrong {
+        flag: "IgnoresSubscription",
+        hunts: "leaves the subscription out, so that a proof holds for all of the payer's",
+        name: "signed-without-subscription",
+        comment: "Signed over no subscription.",
+        bug: |input| otherwise(input, &ANY_SUBSCRIPTION),
+        hashing: ANY_SUBSCRIPTION,
+    },
+    Wrong {
+        flag: "IgnoresPayer",
+        hunts: "leaves the payer out",
+        name: "signed-without-payer",
+        comment: "Signed over no payer.",
+        bug: |input| otherwise(input, &ANY_PAYER),
+        hashing: ANY_PAYER,
+    },
+    Wrong {
+        flag: "IgnoresTime",
+        hunts: "leaves the time out, so that a proof is renewed by whoever has seen it",
+        name: "signed-without-time",
+        comment: "Signed over no time.",
+        bug: |input| otherwise(input, &ANY_TIME),
+        hashing: ANY_TIME,
+    },
 ];
 
 /// Either operation with another hashing.
@@ -229,8 +239,8 @@ fn about(cases: &mut Cases) {
 }
 
 fn hashing_flags(cases: &mut Cases) {
-    for (flag, _, hunts, _, bug, _) in WRONG {
-        cases.flag(flag, hunts, Bug::Differs(bug));
+    for wrong in WRONG {
+        cases.flag(wrong.flag, wrong.hunts, Bug::Differs(wrong.bug));
     }
     cases.flag(
         "TakesMisfits",
@@ -479,9 +489,9 @@ fn describe_verify(cases: &mut Cases) {
     ] {
         cases.invalid(name, comment, given(proof), "other-signer");
     }
-    for (_, name, _, comment, _, hashing) in WRONG {
-        let proof = signed_proof(&at, &sub_id, NOW, &hashing, "payer");
-        cases.invalid(format!("signed-{name}"), comment, given(proof), "other-signer");
+    for wrong in WRONG {
+        let proof = signed_proof(&at, &sub_id, NOW, &wrong.hashing, "payer");
+        cases.invalid(wrong.name, wrong.comment, given(proof), "other-signer");
     }
     let bytes = good["signature"].as_str().and_then(|text| hex::decode(text).ok());
     for (name, comment, signature, reason) in broken_signatures(&bytes.unwrap_or_default()) {

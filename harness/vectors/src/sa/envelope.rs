@@ -33,8 +33,11 @@ fn evaluate(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     }
 }
 
+/// What a bug makes of an envelope.
+type Rereading = fn(&mut Value);
+
 /// A bug that reads the envelope, if it is an object, as another.
-fn reads_as(change: fn(&mut Value)) -> Bug {
+fn reads_as(change: Rereading) -> Bug {
     Bug::misreads_text("body", move |body| {
         let Ok(mut envelope @ Value::Object(_)) = serde_json::from_str::<Value>(body) else {
             return body.to_owned();
@@ -56,7 +59,7 @@ fn is_falsy(value: &Value) -> bool {
 }
 
 fn flags(cases: &mut Cases) {
-    let bugs: [(&str, &str, fn(&mut Value)); 9] = [
+    let bugs: [(&str, &str, Rereading); 9] = [
         ("IgnoresCode", "does not look at the code: every refusal is a payment", |envelope| {
             envelope["code"] = 0.into()
         }),
