@@ -260,7 +260,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::check::Source;
+    use conform402_vectors::Source;
     use crate::schedule::Evidence;
     use crate::verdict::{Broken, Outcome};
     use conform402_vectors::Level;

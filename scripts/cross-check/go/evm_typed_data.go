@@ -7,31 +7,31 @@ import (
 )
 
 const (
-	payments    = "TokenPermissions(address token,uint256 amount)"
-	oneOf       = "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,"
-	manyOf      = "PermitBatchWitnessTransferFrom(TokenPermissions[] permitted,address spender,uint256 nonce,uint256 deadline,"
-	payment     = "PaymentWitness witness)"
-	standard    = "PaymentWitness(bytes32 challengeHash,string externalId)"
-	drafted     = "PaymentWitness(bytes32 challengeHash, string externalId)"
-	transferred = "(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-	payeeAgrees = "(bytes32 channelId,uint128 cumulativeAmount,uint256 nonce,uint256 deadline)"
+	tokenPermissions = "TokenPermissions(address token,uint256 amount)"
+	permitOne        = "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,"
+	permitMany       = "PermitBatchWitnessTransferFrom(TokenPermissions[] permitted,address spender,uint256 nonce,uint256 deadline,"
+	paymentWitness   = "PaymentWitness witness)"
+	standardWitness  = "PaymentWitness(bytes32 challengeHash,string externalId)"
+	draftedWitness   = "PaymentWitness(bytes32 challengeHash, string externalId)"
+	transferMembers  = "(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+	payeeMembers     = "(bytes32 channelId,uint128 cumulativeAmount,uint256 nonce,uint256 deadline)"
 )
 
 // The struct types of each message, its own first.
 var evmMessages = map[string]structTypes{
 	"evm.voucher":                 {"Voucher(bytes32 channelId,uint128 cumulativeAmount)"},
-	"evm.settle":                  {"SettleAuthorization" + payeeAgrees},
-	"evm.close":                   {"CloseAuthorization" + payeeAgrees},
-	"evm.transfer":                {"TransferWithAuthorization" + transferred},
-	"evm.receive":                 {"ReceiveWithAuthorization" + transferred},
+	"evm.settle":                  {"SettleAuthorization" + payeeMembers},
+	"evm.close":                   {"CloseAuthorization" + payeeMembers},
+	"evm.transfer":                {"TransferWithAuthorization" + transferMembers},
+	"evm.receive":                 {"ReceiveWithAuthorization" + transferMembers},
 	"evm.cancel":                  {"CancelAuthorization(address authorizer,bytes32 nonce)"},
-	"evm.permit2-charge.standard": {oneOf + payment, payments, standard},
-	"evm.permit2-charge.drafted":  {oneOf + payment, payments, drafted},
-	"evm.permit2-split.standard":  {manyOf + payment, payments, standard},
-	"evm.permit2-split.drafted":   {manyOf + payment, payments, drafted},
-	"evm.permit2-open": {oneOf + "ChannelOpenWitness witness)", payments,
+	"evm.permit2-charge.standard": {permitOne + paymentWitness, tokenPermissions, standardWitness},
+	"evm.permit2-charge.drafted":  {permitOne + paymentWitness, tokenPermissions, draftedWitness},
+	"evm.permit2-split.standard":  {permitMany + paymentWitness, tokenPermissions, standardWitness},
+	"evm.permit2-split.drafted":   {permitMany + paymentWitness, tokenPermissions, draftedWitness},
+	"evm.permit2-open": {permitOne + "ChannelOpenWitness witness)", tokenPermissions,
 		"ChannelOpenWitness(address payee,bytes32 salt,address authorizedSigner)"},
-	"evm.permit2-top-up": {oneOf + "ChannelTopUpWitness witness)", payments,
+	"evm.permit2-top-up": {permitOne + "ChannelTopUpWitness witness)", tokenPermissions,
 		"ChannelTopUpWitness(bytes32 channelId)"},
 }
 
