@@ -10,7 +10,10 @@ import threading
 from functools import cache
 from importlib.metadata import version
 
+import pympp_operations
+import settlement_operations
 import uvicorn
+import voucher_operations
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from mpp import Challenge, Credential, Receipt
@@ -18,7 +21,6 @@ from mpp.server.decorator import make_challenge_response
 from mpp.server.mpp import Mpp
 from mpp_evm import ChargeIntent, EvmMethod, EvmPaymentError, OKXSAClient
 from pympp_operations import evaluate
-import pympp_operations, voucher_operations
 
 SDK = "okxweb3-app-mpp"
 CAPABILITIES = [
@@ -29,7 +31,9 @@ CAPABILITIES = [
     "body-digest",
     "description",
 ]
-OPERATIONS = {"mpp.challenge.id": pympp_operations.challenge_id, **voucher_operations.OPERATIONS}
+OPERATIONS = (
+    pympp_operations.OPERATIONS | voucher_operations.OPERATIONS | settlement_operations.OPERATIONS
+)
 
 app = FastAPI(openapi_url=None)
 
@@ -69,7 +73,7 @@ async def mount(request: Request):
 async def evaluations(request: Request):
     order = await request.json()
     operation = OPERATIONS[order["operation"]]
-    return {"results": [evaluate(operation, given) for given in order["inputs"]]}
+    return {"results": [await evaluate(operation, given) for given in order["inputs"]]}
 
 
 @cache

@@ -5,13 +5,16 @@ import socket
 import threading
 from importlib.metadata import version
 
+import evm_operations
+import pympp_operations
 import uvicorn
-from pympp_operations import OPERATIONS, evaluate
+from pympp_operations import evaluate
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 SDK = "pympp"
+OPERATIONS = pympp_operations.OPERATIONS | evm_operations.OPERATIONS
 
 
 async def identity(request):
@@ -32,7 +35,8 @@ async def identity(request):
 async def evaluations(request):
     order = await request.json()
     operation = OPERATIONS[order["operation"]]
-    return JSONResponse({"results": [evaluate(operation, given) for given in order["inputs"]]})
+    results = [await evaluate(operation, given) for given in order["inputs"]]
+    return JSONResponse({"results": results})
 
 
 app = Starlette(

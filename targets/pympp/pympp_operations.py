@@ -1,31 +1,41 @@
-"""The golden vectors' operations that are public functions of pympp's core.
+"""Operations of the golden vectors that are public functions of pympp's core.
 
-The target okx-python-mpp has them from here, with its own version of pympp.
+okx-python-mpp has them from here too, with the pympp it is pinned to.
 """
 
+import json
 from datetime import datetime
+from inspect import isawaitable
 
 from mpp import BodyDigest, Challenge, ChallengeEcho, Credential, Receipt, generate_challenge_id
+from mpp.extensions.mcp import MCPCredential, MCPReceipt
 
-CHALLENGE = ["id", "realm", "method", "intent", "request", "expires", "digest", "description"]
-RECEIPT = {
-    "status": "status",
-    "method": "method",
-    "timestamp": "timestamp",
-    "reference": "reference",
-    "externalId": "external_id",
-}
+CHALLENGE = [
+    "id",
+    "realm",
+    "method",
+    "intent",
+    "request",
+    "expires",
+    "digest",
+    "description",
+    "opaque",
+]
 
 
 class Refused(Exception):
-    """A function says no by what it returns."""
+    """The SDK says no by what it returns."""
 
 
-def evaluate(operation, given):
+async def evaluate(operation, given):
     try:
-        return {"output": operation(given)}
+        output = operation(given)
+        if isawaitable(output):
+            output = await output
     except Exception as error:
         return {"refusal": f"{type(error).__name__}: {error}"}
+    # Python reads NaN in JSON; back to the harness it can only go as text.
+    return {"output": json.loads(json.dumps(output), parse_constant=str)}
 
 
 def challenge_id(given):
@@ -35,29 +45,37 @@ def challenge_id(given):
 
 def challenge_parse(given):
     challenge = Challenge.from_www_authenticate(given["field"])
-    # Only the echo has `request` and `opaque` as text.
-    parsed = members_of(challenge.to_echo()) | members_of(challenge, ["description"])
-    return {"challenge": parsed}
+    # The SDK decodes `request` and `opaque`; as text only an echo has them.
+    echo = challenge.to_echo()
+    return {"challenge": members(echo, CHALLENGE) | members(challenge, ["description"])}
 
 
 def credential_parse(given):
     credential = Credential.from_authorization(given["field"])
-    challenge = members_of(credential.challenge)
-    return {"challenge": challenge, **members_of(credential, ["payload", "source"])}
+    challenge = members(credential.challenge, CHALLENGE)
+    return {"challenge": challenge, **members(credential, ["payload", "source"])}
 
 
 def credential_format(given):
     return {"field": credential_of(given["credential"]).to_authorization()}
 
 
+def credential_of(given):
+    if "challenge" in given:
+        given["challenge"] = ChallengeEcho(**given["challenge"])
+    return Credential(**given)
+
+
 def receipt_parse(given):
     receipt = Receipt.from_payment_receipt(given["field"])
-    parsed = {member: getattr(receipt, name) for member, name in RECEIPT.items()}
-    return {"receipt": present(parsed | {"timestamp": receipt.timestamp.isoformat()})}
+    # The SDK writes a timestamp like this itself.
+    timestamp = receipt.timestamp.isoformat().replace("+00:00", "Z")
+    parsed = members(receipt, ["status", "method", "reference"])
+    return {"receipt": {**parsed, "timestamp": timestamp}}
 
 
 def receipt_format(given):
-    receipt = {RECEIPT.get(member, member): value for member, value in given["receipt"].items()}
+    receipt = given["receipt"]
     if "timestamp" in receipt:
         receipt["timestamp"] = datetime.fromisoformat(receipt["timestamp"])
     return {"field": Receipt(**receipt).to_payment_receipt()}
@@ -70,13 +88,31 @@ def digest_compute(given):
 def digest_verify(given):
     if not BodyDigest.verify(given["digest"], from_hex(given["body"])):
         raise Refused("BodyDigest.verify() is False")
-    return {"valid": True}
+    return {"algorithm": "sha-256"}
 
 
-def credential_of(given):
-    if "challenge" in given:
-        given["challenge"] = ChallengeEcho(**given["challenge"])
-    return Credential(**given)
+def mcp_credential_parse(given):
+    credential = MCPCredential.from_meta(meta_of(given["message"], "params"))
+    if credential is None:
+        raise Refused("MCPCredential.from_meta() is None")
+    return credential.to_dict()
+
+
+def mcp_receipt_parse(given):
+    receipt = MCPReceipt.from_meta(meta_of(given["message"], "result"))
+    if receipt is None:
+        raise Refused("MCPReceipt.from_meta() is None")
+    return {"receipt": receipt.to_dict()}
+
+
+def meta_of(message, part):
+    # Where the SDK's documentation looks for it.
+    return message.get(part, {}).get("_meta")
+
+
+def members(value, names):
+    present = {name: getattr(value, name, None) for name in names}
+    return {name: member for name, member in present.items() if member is not None}
 
 
 def from_hex(text):
@@ -87,10 +123,12 @@ OPERATIONS = {
     "mpp.challenge.id": challenge_id,
     "mpp.challenge.id-with-header": challenge_id,
     "mpp.challenge.parse": challenge_parse,
-    "mpp.credential.parse": credential_parse,
     "mpp.credential.format": credential_format,
-    "mpp.receipt.parse": receipt_parse,
-    "mpp.receipt.format": receipt_format,
-    "mpp.digest.without-colons": digest_compute,
+    "mpp.credential.parse": credential_parse,
     "mpp.digest.verify": digest_verify,
+    "mpp.digest.without-colons": digest_compute,
+    "mpp.mcp.credential.parse": mcp_credential_parse,
+    "mpp.mcp.receipt.parse": mcp_receipt_parse,
+    "mpp.receipt.format": receipt_format,
+    "mpp.receipt.parse": receipt_parse,
 }

@@ -260,10 +260,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use conform402_vectors::Source;
     use crate::schedule::Evidence;
     use crate::verdict::{Broken, Outcome};
     use conform402_vectors::Level;
+    use conform402_vectors::Source;
 
     const WHOLE: Scope = Scope { all_checks: true, all_faults: true };
     const CHECK: Check = Check {

@@ -72,6 +72,9 @@ pub enum Inconsistent {
     /// Two cases are called alike, or have the same input.
     #[error("{0} stands twice")]
     Twice(String),
+    /// A name that does not fit into an id.
+    #[error("{0}: ids are small letters, digits and hyphens")]
+    Name(String),
     /// A file without a source, a summary, or a case.
     #[error("{0} has no {1}")]
     Lacks(&'static str, &'static str),
@@ -250,6 +253,10 @@ impl Operation {
         flags: &[(String, String, Bug)],
     ) -> Result<Case, Inconsistent> {
         let id = format!("{}.{}", self.name, draft.name);
+        let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        if draft.name.is_empty() || !draft.name.bytes().all(fits) {
+            return Err(Inconsistent::Name(id));
+        }
         let evaluation = self.evaluate(input);
         let claimed = draft.refusal.as_deref();
         let observed = evaluation.outcome.as_ref().err().map(|refusal| refusal.0.as_str());

@@ -103,6 +103,7 @@ pub(crate) fn record_signature(steps: &mut Steps, signature: &[u8]) {
 /// A misfit as a refusal: `<member>-is-missing` or `<member>-is-no-<type>`.
 pub(crate) fn refusal(misfit: Misfit) -> Refusal {
     Refusal::new(match misfit {
+        Misfit::EmptyDomain => "domain-is-empty".to_owned(),
         Misfit::Missing(member) => format!("{}-is-missing", kebab(&member)),
         Misfit::Kind { member, kind } => {
             format!("{}-is-no-{kind}", kebab(&member))
@@ -119,7 +120,7 @@ macro_rules! signed_struct {
                 name: concat!($name, ".sign"),
                 evaluate: |input, steps| $crate::signed::sign(&$types, input, steps),
                 describe: |cases| {
-                    cases.summary(concat!("Signs ", $what, " under EIP-712."));
+                    cases.summary(concat!("The EIP-712 signature of ", $what, "."));
                     $about(cases);
                     $example(&cases.deployment).sign_cases(cases);
                 },
@@ -128,7 +129,11 @@ macro_rules! signed_struct {
                 name: concat!($name, ".verify"),
                 evaluate: |input, steps| $crate::signed::verify(&$types, input, steps),
                 describe: |cases| {
-                    cases.summary(concat!("Verifies who signed ", $what, " under EIP-712."));
+                    cases.summary(concat!(
+                        "Whether an EIP-712 signature is the signer's: of ",
+                        $what,
+                        "."
+                    ));
                     $about(cases);
                     $example(&cases.deployment).verify_cases(cases);
                 },
@@ -325,8 +330,19 @@ impl Example {
         }
     }
 
+    /// How messages are written, for either operation.
+    fn forms(&self, cases: &mut Cases) {
+        let types: Vec<String> =
+            self.types.iter().map(|(name, members)| format!("{name}({members})")).collect();
+        cases.rule(format!("Types: {}.", types.join(" ")));
+        rule_of_forms(cases);
+        cases.rule("The domain's chainId is a JSON integer. A domain without version has none in its type either.");
+        cases.rule("Steps: encodedDomain and encodedData are what follows the type hash.");
+    }
+
     /// Messages that fit no type, for either operation.
     fn misfits(&self, cases: &mut Cases, signature: Option<&[u8]>) {
+        let mut first_integer = true;
         let input = |message: Value| match signature {
             None => json!({ "message": message }),
             Some(signature) => {
@@ -352,10 +368,25 @@ impl Example {
                 integer => {
                     let bits = integer.trim_start_matches("uint").parse().unwrap_or(256);
                     let past = past_the_range(bits);
-                    vec![
+                    let mut broken = vec![
                         ("past-the-range", format!("2^{bits}, which wraps to zero."), past.into()),
                         ("negative", "Below zero.".to_owned(), "-1".into()),
-                    ]
+                    ];
+                    // How an integer is read does not depend on the member.
+                    if std::mem::take(&mut first_integer) {
+                        broken.extend([
+                            ("leading-zero", "A leading zero.".to_owned(), "01".into()),
+                            ("hexadecimal", "Hexadecimal.".to_owned(), "0x1".into()),
+                            ("fraction", "No integer.".to_owned(), "1.0".into()),
+                            (
+                                "as-number",
+                                "A JSON number, which not every reader keeps exact.".to_owned(),
+                                1.into(),
+                            ),
+                            ("empty", "No digits.".to_owned(), "".into()),
+                        ]);
+                    }
+                    broken
                 }
             };
             for (what, comment, value) in broken {
@@ -381,13 +412,8 @@ impl Example {
 
     /// The cases of `sign`.
     pub fn sign_cases(&self, cases: &mut Cases) {
-        cases.rule(
-            "Integers are decimal strings; addresses and words are 0x and hexadecimal digits. \
-             Nothing out of range is signed.",
-        );
-        cases.rule(
-            "The signature is r ‖ s ‖ v, deterministic (RFC 6979), with low s and v of 27 or 28.",
-        );
+        self.forms(cases);
+        cases.rule("The signature is r ‖ s ‖ v, deterministic (RFC 6979), with low s and v of 27 or 28. A key of zero, or not below the group's order, signs nothing.");
         self.hashing_flags(cases);
         self.misfit_flag(cases);
         cases.flag(
@@ -406,13 +432,29 @@ impl Example {
             cases.valid(name, comment, json!({ "message": message }));
         }
         self.misfits(cases, None);
+        cases.flag(
+            "AnyKey",
+            "signs with what is no key, such as one reduced modulo the group's order",
+            Bug::forgets(&["private-key-is-no-scalar", "private-key-is-no-bytes32"]),
+        );
+        cases.group(json!({ "domain": self.domain, "message": self.message }));
+        for (name, comment, key) in [
+            ("key-zero", "Zero is no key.", U256::ZERO),
+            ("key-order", "The group's order is no key.", ORDER),
+        ] {
+            let key = hex::encode_prefixed(key.to_be_bytes::<32>());
+            cases.invalid(name, comment, json!({ "privateKey": key }), "private-key-is-no-scalar");
+        }
     }
 
     fn misfit_flag(&self, cases: &mut Cases) {
         cases.flag(
             "TakesMisfits",
             "cuts, pads, wraps or defaults a member that does not fit its type, and so hashes another message than it was given",
-            Bug::forgets_all(|reason| reason.ends_with("-is-missing") || reason.contains("-is-no-")),
+            Bug::forgets_all(|reason| {
+                !reason.starts_with("private-key")
+                    && (reason.ends_with("-is-missing") || reason.contains("-is-no-"))
+            }),
         );
     }
 
@@ -420,6 +462,7 @@ impl Example {
     pub fn verify_cases(&self, cases: &mut Cases) {
         let other_key = cases.deployment.key("stranger");
         let signer = lower(self.signer.address());
+        self.forms(cases);
         cases.rule("The signature is r ‖ s ‖ v of 65 bytes, with low s and v of 27 or 28; no other form is taken.");
         cases.rule("Whose signature it is decides, not whether it is one.");
         self.hashing_flags(cases);
@@ -487,6 +530,11 @@ fn past_the_range(bits: usize) -> String {
             .to_owned();
     }
     (U256::from(1) << bits).to_string()
+}
+
+/// How inputs write what is hashed.
+pub(crate) fn rule_of_forms(cases: &mut Cases) {
+    cases.rule("Integers are decimal strings without sign, point or leading zero, within the range of their type. Addresses and words are 0x and 40 or 64 hexadecimal digits in either case; the checksum of EIP-55 is not asked for, and steps have small letters. What does not fit is refused, unknown members are ignored.");
 }
 
 /// Flags of signatures that are none.

@@ -35,6 +35,9 @@ pub struct StructHash {
 /// Why a message does not fit its types.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
+    /// A domain without members.
+    #[error("the domain is empty")]
+    EmptyDomain,
     /// A member is absent.
     #[error("`{0}` is missing")]
     Missing(String),
@@ -70,9 +73,12 @@ pub fn hash_struct(types: &Types, message: &Value) -> Result<StructHash, Misfit>
 pub fn hash_domain(domain: &Value) -> Result<StructHash, Misfit> {
     let present = |member: &&str| domain.get(split(member).1).is_some_and(|v| !v.is_null());
     let members: Vec<&str> = DOMAIN_MEMBERS.into_iter().filter(present).collect();
+    if members.is_empty() {
+        return Err(Misfit::EmptyDomain);
+    }
     let mut domain = domain.clone();
-    if let Some(id) = domain.get("chainId").and_then(Value::as_u64) {
-        domain["chainId"] = id.to_string().into();
+    if let Some(id) = domain.get_mut("chainId") {
+        *id = id.as_u64().map(|id| id.to_string()).into();
     }
     let members = members.join(",");
     let encoded_type = format!("EIP712Domain({members})");

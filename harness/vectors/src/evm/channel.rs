@@ -48,6 +48,10 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 fn about_vouchers(cases: &mut Cases) {
     cases.source(
+        "Voucher(bytes32 channelId,uint128 cumulativeAmount)",
+        "draft-evm-session-00, \"Signing Procedure\"",
+    );
+    cases.source(
         "Vouchers use {{EIP-712}} typed structured data signing.",
         "draft-evm-session-00, \"Voucher Signing Format\"",
     );

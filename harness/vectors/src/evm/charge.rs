@@ -78,24 +78,27 @@ fn pay(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
         digests.push(digest);
         Ok(signed)
     };
-    let mut authorization = sign(request.recipient, primary, nonces[0])?;
-    authorization.splits = splits
-        .iter()
-        .zip(&nonces[1..])
-        .map(|(split, nonce)| sign(split.recipient, split.amount, *nonce))
-        .collect::<Result<_, Refusal>>()?;
+    let mut authorizations = vec![sign(request.recipient, primary, nonces[0])?];
+    for (split, nonce) in splits.iter().zip(&nonces[1..]) {
+        authorizations.push(sign(split.recipient, split.amount, *nonce)?);
+    }
     steps.record("digests", digests);
-    Ok(json!({ "payload": written(&authorization) }))
+    let written: Vec<Value> = authorizations.iter().map(authorization_object).collect();
+    Ok(json!({ "authorizations": written }))
 }
 
 /// A payload on the wire, its addresses in lower case.
 fn written(authorization: &Authorization) -> Value {
-    json!({ "type": "transaction", "authorization": authorization_object(authorization) })
+    let mut object = authorization_object(authorization);
+    object["type"] = "eip-3009".into();
+    if !authorization.splits.is_empty() {
+        object["splits"] = authorization.splits.iter().map(authorization_object).collect();
+    }
+    json!({ "type": "transaction", "authorization": object })
 }
 
 fn authorization_object(authorization: &Authorization) -> Value {
-    let mut object = json!({
-        "type": "eip-3009",
+    json!({
         "from": lower(authorization.from),
         "to": lower(authorization.to),
         "value": authorization.value.to_string(),
@@ -103,11 +106,7 @@ fn authorization_object(authorization: &Authorization) -> Value {
         "validBefore": authorization.valid_before.to_string(),
         "nonce": authorization.nonce.to_string(),
         "signature": hex::encode_prefixed(&authorization.signature),
-    });
-    if !authorization.splits.is_empty() {
-        object["splits"] = authorization.splits.iter().map(authorization_object).collect();
-    }
-    object
+    })
 }
 
 fn verify(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
@@ -329,7 +328,8 @@ fn payable() -> [(&'static str, &'static str, Vec<(&'static str, u64)>); 5] {
 fn pay_cases(cases: &mut Cases) {
     cases.summary("Signs the payment of a charge.");
     about(cases);
-    cases.rule("validAfter is 0; nonces[0] is the recipient's, the next ones those of the splits.");
+    cases.rule("The output lists the authorizations, the recipient's first: from, to, value, validAfter, validBefore, nonce and signature, as payloads carry them.");
+    cases.rule("validAfter is 0; nonces[0] is the recipient's, the next ones those of the splits, and there are as many as authorizations.");
     cases.flag(
         "SharedNonce",
         "uses one nonce for all authorizations, of which the token takes only the first",
@@ -380,6 +380,7 @@ fn pay_cases(cases: &mut Cases) {
 fn verify_cases(cases: &mut Cases) {
     cases.summary("Verifies the payment of a charge against its request, and says who pays.");
     about(cases);
+    cases.rule("The payload's type is transaction. All authorizations are from one payer, under different nonces, signed by the payer with 65 bytes, low s and v of 27 or 28. The type inside an authorization, and when it is valid, are not judged.");
     cases.source(
         "Verify the payment amount matches the request",
         "draft-payment-intent-charge-00, \"Server Responsibilities\"",

@@ -9,6 +9,7 @@ use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
 use crate::input::{Input, fixed};
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
+use crate::signed::rule_of_forms;
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
@@ -209,7 +210,8 @@ fn channel_id_cases(cases: &mut Cases) {
         "The `channelId` MUST be computed deterministically using the escrow contract's `computeChannelId()` function or equivalent logic:",
         "draft-evm-session-00, \"Channel State\"",
     );
-    cases.rule("keccak256(abi.encode(payer, payee, token, salt, authorizedSigner, escrow, chainId)). An omitted signer is the zero address.");
+    cases.rule("keccak256(abi.encode(payer, payee, token, salt, authorizedSigner, escrow, chainId)). chainId is a JSON integer. Where nobody but the payer signs, authorizedSigner is the zero address; it is never left out.");
+    rule_of_forms(cases);
     flags_of_members(
         cases,
         &[
@@ -320,6 +322,7 @@ fn open_nonce_ietf_cases(cases: &mut Cases) {
         "`keccak256(abi.encode(from, payee, token, salt, authorizedSigner))`",
         "draft-evm-session-00, \"openWithAuthorization\"",
     );
+    rule_of_forms(cases);
     flags_of_members(cases, &OPENING);
     cases.flag(
         "OkxNonce",
@@ -342,7 +345,8 @@ fn open_nonce_okx_cases(cases: &mut Cases) {
         "keccak256(abi.encode(from, payee, token, salt, authorizedSigner, splitRecipients, splitBps))",
         "okx/payments, rust/mpp, the open nonce",
     );
-    cases.rule("splitRecipients is address[], splitBps is uint16[]; both are encoded even when they are empty. Each share is 1 to 9999 basis points, and all of them stay below 10000.");
+    cases.rule("splitRecipients is address[], splitBps is uint16[]; both are encoded even when they are empty. Each share is 1 to 9999 basis points, and all of them stay below 10000; bps is a JSON integer. `splits` is always there, and may be empty.");
+    rule_of_forms(cases);
     flags_of_members(cases, &OPENING);
     cases.flag(
         "IgnoresSplits",
@@ -435,6 +439,7 @@ fn top_up_cases(cases: &mut Cases) {
         "draft-evm-session-00, \"topUpWithAuthorization\"",
     );
     cases.rule("additionalDeposit is a uint128.");
+    rule_of_forms(cases);
     flags_of_members(
         cases,
         &[
@@ -503,7 +508,7 @@ fn challenge_hash_cases(cases: &mut Cases) {
         "challengeHash = keccak256(abi.encodePacked( challenge.id, challenge.realm ))",
         "draft-evm-charge-00, \"Witness Data (Challenge Binding)\"",
     );
-    cases.rule("Both are hashed as UTF-8, without anything between them.");
+    cases.rule("Both are hashed as UTF-8, without anything between them. An empty id is refused; an empty realm is not.");
     cases.flag("IgnoresId", "hashes the realm alone", Bug::misreads_text("id", |_| "x".to_owned()));
     cases.flag(
         "IgnoresRealm",

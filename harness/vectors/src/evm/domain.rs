@@ -30,7 +30,8 @@ fn describe(cases: &mut Cases) {
         "Note that the Permit2 domain omits the `version` field.",
         "draft-evm-session-00, \"Permit2 Authorization\"",
     );
-    cases.rule("The domain type has those of name, version, chainId and verifyingContract that the input has, in this order.");
+    cases.rule("The domain type has those of name, version, chainId and verifyingContract that the input has, in this order; one at least. chainId is a JSON integer, verifyingContract 0x and 40 hexadecimal digits in either case. Other members are ignored.");
+    cases.rule("Steps: encodedDomain is what follows the type hash.");
     let at = cases.deployment.clone();
     let stranger = at.address_of("stranger");
     cases.flag(
@@ -94,8 +95,8 @@ fn describe(cases: &mut Cases) {
     );
     cases.flag(
         "TakesMisfits",
-        "hashes something for a member that does not fit its type",
-        Bug::forgets_all(|reason| reason.contains("-is-no-")),
+        "hashes something for what is absent, or does not fit its type",
+        Bug::forgets_all(|reason| reason.contains("-is-no-") || reason.starts_with("domain-is-")),
     );
     let mut named = |name: &str, comment: &str, domain: Value| {
         cases.valid(name, comment, json!({ "domain": domain }));
@@ -174,6 +175,13 @@ fn describe(cases: &mut Cases) {
         "verifying-contract-is-no-address",
     );
     refused("negative-chain", "Below zero.", "chainId", (-1).into(), "chain-id-is-no-uint256");
+    refused(
+        "chain-as-text",
+        "A chain id that is no integer.",
+        "chainId",
+        "196".into(),
+        "chain-id-is-no-uint256",
+    );
     refused("fractional-chain", "No integer.", "chainId", json!(1.5), "chain-id-is-no-uint256");
     refused("name-as-number", "A name that is no text.", "name", 402.into(), "name-is-no-string");
     refused(
@@ -183,4 +191,11 @@ fn describe(cases: &mut Cases) {
         1.into(),
         "version-is-no-string",
     );
+    cases.invalid(
+        "empty",
+        "A domain that separates nothing.",
+        json!({ "domain": {} }),
+        "domain-is-empty",
+    );
+    cases.invalid("missing", "No domain at all.", json!({}), "domain-is-missing");
 }

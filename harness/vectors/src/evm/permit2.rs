@@ -88,6 +88,10 @@ pub(crate) fn operations() -> Vec<Operation> {
             |cases: &mut Cases| {
                 cases.profile("ietf");
                 cases.source(
+                    "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,ChannelOpenWitness witness)",
+                    "draft-evm-session-00, \"Permit2 Authorization\"",
+                );
+                cases.source(
                     "ChannelOpenWitness(address payee,bytes32 salt,address authorizedSigner)",
                     "draft-evm-session-00, \"Permit2 Authorization\"",
                 );
@@ -100,6 +104,10 @@ pub(crate) fn operations() -> Vec<Operation> {
             TOP_UP,
             |cases: &mut Cases| {
                 cases.profile("ietf");
+                cases.source(
+                    "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,ChannelTopUpWitness witness)",
+                    "draft-evm-session-00, \"Permit2 Authorization\"",
+                );
                 cases.source(
                     "ChannelTopUpWitness(bytes32 channelId)",
                     "draft-evm-session-00, \"Permit2 Authorization\"",

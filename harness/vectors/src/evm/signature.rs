@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cases::Cases;
 use crate::deployment::lower;
-use crate::operation::Operation;
+use crate::operation::{Bug, Operation};
 use crate::signed::{broken_signatures, record_signature, recovered, sign_digest, signature_flags};
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -40,7 +40,7 @@ fn describe(cases: &mut Cases) {
     cases.flag(
         "SwappedParity",
         "takes 27 for 28 and 28 for 27",
-        crate::operation::Bug::misreads_text("signature", |text| {
+        Bug::misreads_text("signature", |text| {
             let flipped = match text.get(text.len().saturating_sub(2)..) {
                 Some("1b") => "1c",
                 Some("1c") => "1b",
@@ -52,7 +52,7 @@ fn describe(cases: &mut Cases) {
     cases.flag(
         "NoPoint",
         "answers some address for an r that no point of the curve has as its x",
-        crate::operation::Bug::forgets(&["signature-no-point"]),
+        Bug::forgets(&["signature-no-point"]),
     );
     let key = cases.deployment.key("payer");
     let digest = |text: &str| keccak256(format!("{}/{text}", cases.deployment.chain_id));
@@ -149,5 +149,19 @@ fn describe(cases: &mut Cases) {
             input(&even, &signature),
             "signature-parity",
         );
+    }
+    cases.flag(
+        "OtherDigest",
+        "pads or cuts a digest that is not 32 bytes, and so recovers somebody",
+        Bug::forgets(&["digest-is-no-bytes32"]),
+    );
+    for (name, comment, length) in [
+        ("digest-short", "A digest of 31 bytes.", 31),
+        ("digest-long", "A digest of 33 bytes.", 33),
+    ] {
+        let digest = hex::encode_prefixed(vec![0x11; length]);
+        let signature = hex::encode_prefixed(&even_signature);
+        let input = json!({ "digest": digest, "signature": signature });
+        cases.invalid(name, comment, input, "digest-is-no-bytes32");
     }
 }

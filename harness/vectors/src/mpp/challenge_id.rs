@@ -63,6 +63,12 @@ fn bind(
     if secret.is_empty() {
         return refuse("secret-is-empty");
     }
+    if let Some(opaque) = input.optional("opaque") {
+        let mut values = opaque.as_object().into_iter().flatten().map(|(_, value)| value);
+        if opaque.is_object() && !values.all(Value::is_string) {
+            return refuse("opaque-is-no-flat-object");
+        }
+    }
     let mut encode = |name: &str| {
         let text = write(input.object(name)?.value())
             .ok_or_else(|| Refusal::new(format!("{name}-has-no-canonical-form")))?;
@@ -103,7 +109,8 @@ fn describe(cases: &mut Cases) {
         "draft-httpauth-payment-00, \"Recommended: HMAC-SHA256 Binding\"",
     );
     cases.rule("`request` and `opaque` are given as objects: JCS, then base64url without padding, makes the slots of them.");
-    cases.rule("The key is the secret's UTF-8; so is the message.");
+    cases.rule("`opaque` is a flat object of strings. An optional parameter may be absent, or null, which is the same.");
+    cases.rule("The key is the secret's UTF-8, and not empty; the message is UTF-8, too. An empty realm is a realm.");
     flags(cases);
     let at = cases.deployment.clone();
     cases.group(json!({ "secret": at.secret }));
@@ -198,6 +205,7 @@ fn describe(cases: &mut Cases) {
         ("digest", json!({}), "text"),
         ("opaque", json!("42"), "object"),
         ("opaque", json!([["order", "42"]]), "object"),
+        ("opaque", json!({ "order": 42 }), "flat-object"),
     ] {
         let what = match &value {
             Value::String(_) => "text",

@@ -53,7 +53,7 @@ fn describe(cases: &mut Cases) {
     );
     let digit = if chain == 1 { "2" } else { "1" };
     valid("one-digit", "The shortest chain id.", did(digit, &plain));
-    valid("other-chain", "Another chain.", did(&chain.wrapping_add(1).to_string(), &plain));
+    valid("other-chain", "Another chain.", did(&chain.wrapping_add(1000).to_string(), &plain));
     let wide = 4_294_967_296_u64.wrapping_add(chain).to_string();
     valid("past-32-bits", "A chain id of more than 32 bits.", did(&wide, &plain));
     valid(

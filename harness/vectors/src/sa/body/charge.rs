@@ -178,10 +178,10 @@ fn describe_settle(cases: &mut Cases) {
         cases,
         &plain,
         &[
-            ("hash", "A payload for the other endpoint."),
-            ("permit2", "A payload of the other dialect."),
-            ("authorization", "The other dialect's name for the same."),
-            ("Transaction", "A type with a capital."),
+            ("hash", "hash", "A payload for the other endpoint."),
+            ("permit2", "permit2", "A payload of the other dialect."),
+            ("authorization", "authorization", "The other dialect's name for the same."),
+            ("capitalized", "Transaction", "A type with a capital."),
         ],
     );
     authorization_misfits(cases, &plain);
@@ -274,9 +274,9 @@ fn describe_verify_hash(cases: &mut Cases) {
         cases,
         &plain,
         &[
-            ("transaction", "A payload for the other endpoint."),
-            ("proof", "A payload of another method."),
-            ("HASH", "A type in capitals."),
+            ("transaction", "transaction", "A payload for the other endpoint."),
+            ("proof", "proof", "A payload of another method."),
+            ("capitals", "HASH", "A type in capitals."),
         ],
     );
     for (name, comment, pointer, value, reason) in [

@@ -144,14 +144,14 @@ pub(super) fn payload_misfits(cases: &mut Cases, plain: &Value) {
     );
 }
 
-pub(super) fn other_types(cases: &mut Cases, plain: &Value, others: &[(&str, &str)]) {
-    for (name, comment) in others {
+pub(super) fn other_types(cases: &mut Cases, plain: &Value, others: &[(&str, &str, &str)]) {
+    for (name, kind, comment) in others {
         let case = format!("type-{name}");
         refused(
             cases,
             plain,
             (&case, comment),
-            ("/payload/type", (*name).into()),
+            ("/payload/type", (*kind).into()),
             "payload-of-another-type",
         );
     }

@@ -27,14 +27,14 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn other_actions(cases: &mut Cases, plain: &Value, others: &[&str]) {
-    for name in others {
+fn other_actions(cases: &mut Cases, plain: &Value, others: &[(&str, &str)]) {
+    for (name, action) in others {
         let case = format!("action-{name}");
         refused(
             cases,
             plain,
             (&case, "A payload of another action."),
-            ("/payload/action", (*name).into()),
+            ("/payload/action", (*action).into()),
             "payload-of-another-action",
         );
     }
@@ -180,8 +180,12 @@ fn describe_open(cases: &mut Cases) {
     );
     challenge_misfits(cases, &plain);
     payload_misfits(cases, &plain);
-    other_types(cases, &plain, &[("permit2", "A payload of the other dialect.")]);
-    other_actions(cases, &plain, &["close", "topUp", "Open"]);
+    other_types(cases, &plain, &[("permit2", "permit2", "A payload of the other dialect.")]);
+    other_actions(
+        cases,
+        &plain,
+        &[("close", "close"), ("top-up", "topUp"), ("capitalized", "Open")],
+    );
     refused(
         cases,
         &plain,
@@ -287,8 +291,16 @@ fn describe_top_up(cases: &mut Cases) {
         cases.valid(name, comment, deposit);
     }
     payload_misfits(cases, &plain);
-    other_types(cases, &plain, &[("authorization", "A payload of the other dialect.")]);
-    other_actions(cases, &plain, &["open", "topup", "top_up"]);
+    other_types(
+        cases,
+        &plain,
+        &[("authorization", "authorization", "A payload of the other dialect.")],
+    );
+    other_actions(
+        cases,
+        &plain,
+        &[("open", "open"), ("lower-case", "topup"), ("snake-case", "top_up")],
+    );
     refused(
         cases,
         &plain,
