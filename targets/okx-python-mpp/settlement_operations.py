@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 import httpx
-from mpp import ChallengeEcho, Credential
 from mpp_evm import ChargeIntent, FileStore, OKXSAClient, map_sa_error
 from mpp_evm.saclient import (
     SessionCloseRequest,
@@ -20,6 +19,7 @@ from mpp_evm.saclient import (
     SessionTopUpRequest,
 )
 from mpp_evm.session import ChannelState
+from pympp_operations import credential_of
 
 
 async def sent(call):
@@ -54,9 +54,7 @@ RECEIPT = {
 
 
 async def charge(given):
-    if "challenge" in given:
-        given["challenge"] = ChallengeEcho(**given["challenge"])
-    credential = Credential(**given)
+    credential = credential_of(given)
     return await sent(
         lambda client: ChargeIntent(sa_client=client, recipient="").verify(credential, {})
     )

@@ -10,6 +10,7 @@ from mpp_evm.session.voucher import (
     validate_voucher_signature,
 )
 from mpp_evm.signer import PrivateKeySigner
+from pympp_operations import Refused, from_hex
 
 
 def domain_separator(given):
@@ -39,7 +40,7 @@ def voucher_verify(given):
         **voucher(given["message"]),
     )
     if not is_valid:
-        raise ValueError("verify_voucher() is False")
+        raise Refused("verify_voucher() is False")
     return {"signer": given["signer"]}
 
 
@@ -83,10 +84,6 @@ def voucher(message):
         "channel_id": from_hex(message["channelId"]),
         "cumulative_amount": int(message["cumulativeAmount"]),
     }
-
-
-def from_hex(text):
-    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def to_hex(data):

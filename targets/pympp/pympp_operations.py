@@ -21,6 +21,7 @@ CHALLENGE = [
     "description",
     "opaque",
 ]
+MCP_RECEIPT = ["status", "method", "timestamp", "challengeId", "reference"]
 
 
 class Refused(Exception):
@@ -102,7 +103,8 @@ def mcp_receipt_parse(given):
     receipt = MCPReceipt.from_meta(meta_of(given["message"], "result"))
     if receipt is None:
         raise Refused("MCPReceipt.from_meta() is None")
-    return {"receipt": receipt.to_dict()}
+    written = receipt.to_dict()
+    return {"receipt": {member: written[member] for member in MCP_RECEIPT if member in written}}
 
 
 def meta_of(message, part):
@@ -116,7 +118,9 @@ def members(value, names):
 
 
 def from_hex(text):
-    return bytes.fromhex(text.removeprefix("0x"))
+    if not text.startswith("0x"):
+        raise ValueError("bytes are written with 0x")
+    return bytes.fromhex(text[2:])
 
 
 OPERATIONS = {

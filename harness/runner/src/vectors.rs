@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conform402_vectors::{
-    Deployment, Expectation, ORDINARY, Operation, Source, VectorFile, catalogue, operation,
+    Deployment, Expectation, ORDINARY, Operation, Source, VectorFile, alike, catalogue, operation,
 };
 use conform402_wire::adapter::{EVALUATIONS, Evaluation, Evaluations, Identity};
 use globset::GlobMatcher;
@@ -174,15 +174,6 @@ fn judge(expected: &Expectation, answered: &Evaluation, reader: Option<&Operatio
             }
         }
     }
-}
-
-/// Whether two outputs are alike: equal, or read alike by `reader`.
-fn alike(expected: &Value, output: &Value, reader: Option<&Operation>) -> bool {
-    expected == output
-        || reader.is_some_and(|reader| {
-            let (expected, output) = (reader.evaluate(expected), reader.evaluate(output));
-            output.outcome.is_ok() && expected.outcome == output.outcome
-        })
 }
 
 /// Every flag of `files` as a fault of its operation: exactly the cases that

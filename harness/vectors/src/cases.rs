@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::deployment::Deployment;
 use crate::format::{Case, Expectation, Flag, Group, Source, VectorFile};
 use crate::level::Level;
-use crate::operation::{Bug, Evaluation, Operation};
+use crate::operation::{Bug, Evaluation, Operation, alike};
 
 /// The flag of a valid case that no bug of its file gets wrong: whoever fails
 /// it does not do the operation at all.
@@ -72,6 +72,9 @@ pub enum Inconsistent {
     /// Two cases are called alike, or have the same input.
     #[error("{0} stands twice")]
     Twice(String),
+    /// Compared by what is no operation.
+    #[error("{0}: compared by {1}, which is no operation")]
+    Reader(&'static str, &'static str),
     /// A name that does not fit into an id.
     #[error("{0}: ids are small letters, digits and hyphens")]
     Name(String),
@@ -202,6 +205,12 @@ impl Operation {
         if cases.groups.iter().all(|(_, drafts)| drafts.is_empty()) {
             return lacks("case");
         }
+        let reader = match cases.compared_by {
+            None => None,
+            Some(name) => {
+                Some(crate::operation(name).ok_or(Inconsistent::Reader(self.name, name))?)
+            }
+        };
         let mut seen = BTreeSet::new();
         let mut caught = BTreeSet::new();
         let mut groups = Vec::new();
@@ -210,7 +219,8 @@ impl Operation {
             for draft in drafts {
                 let mut input = shared.clone();
                 input.extend(draft.input.clone());
-                let case = self.case(draft, &Value::Object(input.clone()), &cases.flags)?;
+                let case =
+                    self.case(draft, &Value::Object(input.clone()), &cases.flags, reader.as_ref())?;
                 for key in [case.id.clone(), Value::Object(input).to_string()] {
                     if !seen.insert(key) {
                         return Err(Inconsistent::Twice(case.id));
@@ -251,6 +261,7 @@ impl Operation {
         draft: &Draft,
         input: &Value,
         flags: &[(String, String, Bug)],
+        reader: Option<&Operation>,
     ) -> Result<Case, Inconsistent> {
         let id = format!("{}.{}", self.name, draft.name);
         let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
@@ -267,7 +278,7 @@ impl Operation {
         }
         let mut carried: Vec<String> = flags
             .iter()
-            .filter(|(_, _, bug)| differs(&bug.evaluate(self, input), &evaluation))
+            .filter(|(_, _, bug)| differs(&bug.evaluate(self, input), &evaluation, reader))
             .map(|(flag, _, _)| flag.clone())
             .collect();
         if carried.is_empty() && claimed.is_some() {
@@ -293,9 +304,9 @@ impl Operation {
 
 /// Whether two evaluations would be judged differently: for which reason an
 /// input is refused is not judged.
-fn differs(faulty: &Evaluation, sound: &Evaluation) -> bool {
+fn differs(faulty: &Evaluation, sound: &Evaluation, reader: Option<&Operation>) -> bool {
     match (&faulty.outcome, &sound.outcome) {
-        (Ok(one), Ok(other)) => one != other,
+        (Ok(faulty), Ok(sound)) => !alike(sound, faulty, reader),
         (Err(_), Err(_)) => false,
         _ => true,
     }

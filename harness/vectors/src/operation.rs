@@ -103,6 +103,17 @@ impl Operation {
     }
 }
 
+/// Whether two outputs are alike: equal, or, where spelling is free, read alike
+/// by `reader`.
+#[must_use]
+pub fn alike(expected: &Value, output: &Value, reader: Option<&Operation>) -> bool {
+    expected == output
+        || reader.is_some_and(|reader| {
+            let read = reader.evaluate(output).outcome;
+            read.is_ok() && read == reader.evaluate(expected).outcome
+        })
+}
+
 type Change = Arc<dyn Fn(&mut Value) + Send + Sync>;
 type Predicate<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
 

@@ -382,7 +382,13 @@ fn flags_from(cases: &mut Cases) {
     cases.flag(
         "SixPlaces",
         "takes every token for one of 6 places",
-        Bug::misreads(|input| input["decimals"] = 6.into()),
+        Bug::Differs(|input| {
+            let mut six = input.clone();
+            six["decimals"] = 6.into();
+            let mut output = from_units(&Input::new(&six), &mut Steps::default())?;
+            output["decimals"] = input["decimals"].clone();
+            Ok(output)
+        }),
     );
     cases.flag(
         "AnyAmount",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type Alike, compute, disagreement, identical, readAlikeBy } from "./check.ts";
 import { evm } from "./evm/index.ts";
 import { mpp } from "./mpp/index.ts";
@@ -9,9 +10,9 @@ import { loadVectors, type VectorFile } from "./vectors.ts";
 
 const operations: Operations = { ...evm, ...mpp };
 
-const { skips, folder, selfTest } = readArguments(process.argv.slice(2));
+const { skips, folder, only, selfTest } = readArguments(process.argv.slice(2));
 const files = loadVectors(folder);
-const counted = files.filter(({ operation }) => !Object.hasOwn(skips, operation));
+const counted = files.filter(({ operation }) => operation.startsWith(only) && !Object.hasOwn(skips, operation));
 const cases = counted.reduce((sum, { cases }) => sum + cases.length, 0);
 const failures = [...staleSkips(), ...counted.flatMap(checkFile)];
 if (cases === 0) failures.push(`no cases in ${folder}`);
@@ -54,16 +55,21 @@ function staleSkips(): string[] {
     .map((name) => `skips.json: ${name} is ${present.has(name) ? "implemented" : "unknown"}`);
 }
 
-function readArguments(given: string[]) {
+function readArguments(args: string[]) {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const folders = given.filter((argument) => argument !== "--self-test");
-  if (folders.length > 1 || folders[0]?.startsWith("-")) {
-    console.error("usage: run [--self-test] [<vectors>]");
+  const { values, positionals } = parseArgs({
+    args,
+    options: { "self-test": { type: "boolean", default: false }, only: { type: "string", default: "" } },
+    allowPositionals: true,
+  });
+  if (positionals.length > 1) {
+    console.error("usage: run [--self-test] [--only <prefix>] [<vectors>]");
     process.exit(2);
   }
   return {
     skips: JSON.parse(readFileSync(here("../skips.json"), "utf8")) as Record<string, string>,
-    folder: folders[0] ?? here("../../../../vectors"),
-    selfTest: given.length > folders.length,
+    folder: positionals[0] ?? here("../../../../vectors"),
+    only: values.only,
+    selfTest: values["self-test"],
   };
 }
