@@ -67,7 +67,7 @@ fn parse_cases(cases: &mut Cases) {
         "draft-httpauth-payment-00, \"Client Payment Preferences\"",
     );
     cases.source(
-        "qvalue = ( \"0\" [ \".\" *3DIGIT ] ) / ( \"1\" [ \".\" *3\"0\" ] )",
+        "qvalue = ( \"0\" [ \".\" 0*3DIGIT ] ) / ( \"1\" [ \".\" 0*3(\"0\") ] )",
         "RFC 9110, \"Quality Values\"",
     );
     cases.rule("`ranges` are in the order of the field; a method or intent may be *, and `q` is an integer of thousandths, 1000 if absent.");

@@ -24,6 +24,29 @@ fn parse(input: &Input<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "chainId": payer.chain_id, "address": lower(payer.address) }))
 }
 
+/// Spellings by which a lenient reader means the same payer: no source says
+/// that it must not.
+const SAME_PAYER: &[&str] = &[
+    "capital-scheme",
+    "capital-method",
+    "capital-namespace",
+    "space-in-front",
+    "space-behind",
+    "line-break-behind",
+    "fragment",
+    "chain-with-plus",
+    "chain-fractional",
+    "chain-exponent",
+    "chain-hexadecimal",
+    "chain-leading-zero",
+    "chain-leading-zeros",
+    "space-in-the-chain",
+    "underscore-in-the-chain",
+    "address-unprefixed",
+    "address-capital-prefix",
+    "address-two-prefixes",
+];
+
 fn describe(cases: &mut Cases) {
     cases.summary("Chain and account of a payer that a credential names as its source.");
     cases.source(
@@ -62,7 +85,10 @@ fn describe(cases: &mut Cases) {
         did("9007199254740991", &plain),
     );
     let mut invalid = |name: &str, comment: &str, text: String, reason: &str| {
-        cases.invalid(name, comment, json!({ "text": text }), reason);
+        let case = cases.invalid(name, comment, json!({ "text": text }), reason);
+        if SAME_PAYER.contains(&name) {
+            case.should();
+        }
     };
     for (name, comment, text) in [
         ("empty", "No text.", String::new()),
@@ -144,7 +170,7 @@ fn describe(cases: &mut Cases) {
         ("chain-leading-zero", "A second spelling of the same payer.", format!("0{here}")),
         ("chain-leading-zeros", "A third one.", format!("{chain:020}")),
     ] {
-        cases.invalid(name, comment, json!({ "text": did(&id, &plain) }), "no-chain-id").should();
+        invalid(name, comment, did(&id, &plain), "no-chain-id");
     }
 }
 

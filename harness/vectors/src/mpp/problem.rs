@@ -163,7 +163,12 @@ fn describe(cases: &mut Cases) {
         ("nan", "No number.", r#"{"status":NaN}"#.to_owned()),
         ("form", "Fields of a form.", "status=402&title=Payment+Required".to_owned()),
     ] {
-        cases.invalid(name, comment, json!({ "status": 402, "body": body }), "not-json");
+        let input = json!({ "status": 402, "body": body });
+        let case = cases.invalid(name, comment, input, "not-json");
+        if matches!(name, "trailing-comma" | "single-quotes" | "nan") {
+            // Readers may extend JSON (RFC 8259, "Parsers").
+            case.should();
+        }
     }
     for (name, comment, body) in [
         ("list", "A list of problems.", format!("[{plain}]")),
