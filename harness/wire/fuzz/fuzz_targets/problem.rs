@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|body: &str| {
+    let _ = conform402_wire::problem::Received::parse(402, body);
+});
