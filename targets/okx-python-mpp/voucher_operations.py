@@ -1,7 +1,4 @@
-"""Golden vectors' operations that are functions of mpp_evm.session.voucher.
-
-The channels' escrow is their domain; the functions take its members one by one.
-"""
+"""Operations of the golden vectors that are functions of mpp_evm.session.voucher."""
 
 from mpp_evm.session import sign_voucher, verify_voucher
 from mpp_evm.session.voucher import (
@@ -12,32 +9,30 @@ from mpp_evm.session.voucher import (
 from mpp_evm.signer import PrivateKeySigner
 from pympp_operations import Refused, from_hex
 
+DOMAIN = {
+    "name": "name",
+    "version": "version",
+    "chainId": "chain_id",
+    "verifyingContract": "verifying_contract",
+}
+
 
 def domain_separator(given):
-    names = {
-        "name": "name",
-        "version": "version",
-        "chainId": "chain_id",
-        "verifyingContract": "verifying_contract",
-    }
-    domain = {names[member]: value for member, value in given["domain"].items()}
+    domain = {DOMAIN[member]: value for member, value in given["domain"].items()}
     return {"domainSeparator": to_hex(compute_domain_separator(**domain))}
 
 
 def voucher_sign(given):
-    signature = sign_voucher(signer=signer(given), **domain(given), **voucher(given["message"]))
+    signature = sign_voucher(**signer(given), **escrow(given), **voucher(given))
     return {"signature": to_hex(signature)}
 
 
 def voucher_verify(given):
     signature = from_hex(given["signature"])
-    # Always together, and in this order, in the SDK's session handlers.
+    # The SDK's session handlers call these two one after the other.
     validate_voucher_signature(signature)
     is_valid = verify_voucher(
-        signature=signature,
-        expected_signer=given["signer"],
-        **domain(given),
-        **voucher(given["message"]),
+        signature=signature, expected_signer=given["signer"], **escrow(given), **voucher(given)
     )
     if not is_valid:
         raise Refused("verify_voucher() is False")
@@ -53,23 +48,22 @@ def close_sign(given):
 
 
 def authorization_sign(primary_type, given):
-    message = given["message"]
     signature = sign_authorization(
-        signer=signer(given),
         primary_type=primary_type,
-        nonce=int(message["nonce"]),
-        deadline=int(message["deadline"]),
-        **domain(given),
-        **voucher(message),
+        nonce=integer(given["message"]["nonce"]),
+        deadline=integer(given["message"]["deadline"]),
+        **signer(given),
+        **escrow(given),
+        **voucher(given),
     )
     return {"signature": to_hex(signature)}
 
 
 def signer(given):
-    return PrivateKeySigner.from_hex(given["privateKey"])
+    return {"signer": PrivateKeySigner.from_hex(given["privateKey"])}
 
 
-def domain(given):
+def escrow(given):
     domain = given["domain"]
     return {
         "domain_name": domain["name"],
@@ -79,11 +73,19 @@ def domain(given):
     }
 
 
-def voucher(message):
+def voucher(given):
+    message = given["message"]
     return {
         "channel_id": from_hex(message["channelId"]),
-        "cumulative_amount": int(message["cumulativeAmount"]),
+        "cumulative_amount": integer(message["cumulativeAmount"]),
     }
+
+
+def integer(text):
+    value = int(text)
+    if str(value) != text:
+        raise ValueError("an integer is written in decimal digits")
+    return value
 
 
 def to_hex(data):
@@ -91,9 +93,9 @@ def to_hex(data):
 
 
 OPERATIONS = {
+    "evm.close.sign": close_sign,
     "evm.domain.separator": domain_separator,
+    "evm.settle.sign": settle_sign,
     "evm.voucher.sign": voucher_sign,
     "evm.voucher.verify": voucher_verify,
-    "evm.settle.sign": settle_sign,
-    "evm.close.sign": close_sign,
 }

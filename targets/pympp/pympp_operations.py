@@ -4,6 +4,7 @@ okx-python-mpp has them from here too, with the pympp it is pinned to.
 """
 
 import json
+from dataclasses import fields
 from datetime import datetime
 from inspect import isawaitable
 
@@ -63,7 +64,10 @@ def credential_format(given):
 
 def credential_of(given):
     if "challenge" in given:
-        given["challenge"] = ChallengeEcho(**given["challenge"])
+        # An echo has no description in earlier versions.
+        names = {field.name for field in fields(ChallengeEcho)}
+        echo = {name: value for name, value in given["challenge"].items() if name in names}
+        given["challenge"] = ChallengeEcho(**echo)
     return Credential(**given)
 
 

@@ -256,7 +256,7 @@ impl Witness {
     }
 }
 
-const WITNESSES: [Witness; 6] = [
+const WITNESSES: [Witness; 8] = [
     Witness {
         operation: "evm.permit2-charge.standard.verify",
         types: &[("PaymentWitness", "bytes32 challengeHash,string externalId")],
@@ -272,6 +272,14 @@ const WITNESSES: [Witness; 6] = [
     Witness {
         operation: "evm.permit2-top-up.verify",
         types: &[("ChannelTopUpWitness", "bytes32 channelId")],
+    },
+    Witness {
+        operation: "x402.exact-permit2.verify",
+        types: &[("Witness", "address to,uint256 validAfter")],
+    },
+    Witness {
+        operation: "x402.upto-permit2.verify",
+        types: &[("Witness", "address to,address facilitator,uint256 validAfter")],
     },
     Witness {
         operation: "evm.permit2-split.standard.verify",
@@ -346,4 +354,32 @@ async fn permit2_judges_its_vectors(#[case] chain_id: u64) {
         };
         assert!(judged >= 10, "{name}: {judged}");
     }
+
+    let single = |input: &Value| {
+        let message = &input["message"];
+        let details = &message["details"];
+        let permit = Permit2::PermitSingle {
+            details: Permit2::PermitDetails {
+                token: address(&details["token"]),
+                amount: uint(&details["amount"]).to(),
+                expiration: uint(&details["expiration"]).to(),
+                nonce: uint(&details["nonce"]).to(),
+            },
+            spender: address(&message["spender"]),
+            sigDeadline: uint(&message["sigDeadline"]),
+        };
+        // Another nonce, or a deadline gone by, is refused before the signature.
+        let is_next = details["nonce"] == "0" && message["sigDeadline"] != "0";
+        is_next.then_some((
+            payer,
+            Permit2::permitCall {
+                owner: payer,
+                permitSingle: permit,
+                signature: bytes(&input["signature"]),
+            },
+        ))
+    };
+    let name = "period.permit-single.verify";
+    let judged = bench.judge(name, permit2, permit2_refuses, about_the_signer, single).await;
+    assert!(judged >= 8, "{name}: {judged}");
 }

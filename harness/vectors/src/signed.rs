@@ -586,7 +586,12 @@ pub(crate) fn broken_signatures(
         ("s-zero", "s is zero.", part(32..64, U256::ZERO), "signature-scalar"),
         ("r-order", "r is the group's order.", part(0..32, ORDER), "signature-scalar"),
         ("s-order", "s is the group's order.", part(32..64, ORDER), "signature-scalar"),
-        ("v-0", "v is 0, as some libraries write it.", parity(good[64] - 27), "signature-parity"),
+        (
+            "v-unshifted",
+            "v is 0 or 1, as some libraries write it.",
+            parity(good[64] - 27),
+            "signature-parity",
+        ),
         ("v-26", "v is 26.", parity(26), "signature-parity"),
         ("v-29", "v is 29.", parity(29), "signature-parity"),
         ("v-30", "v is 30.", parity(30), "signature-parity"),

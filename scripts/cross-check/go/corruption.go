@@ -64,7 +64,10 @@ func corrupt(value any) any {
 	case bool:
 		return !value
 	case json.Number:
-		return value + "1"
+		if value == "0" {
+			return json.Number("1")
+		}
+		return json.Number("0")
 	case []any:
 		if len(value) == 0 {
 			return []any{true}

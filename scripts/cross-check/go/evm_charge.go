@@ -68,7 +68,7 @@ func payCharge(in, steps object) any {
 	payer := hexOf(crypto.PubkeyToAddress(privateKey(in).PublicKey).Bytes())
 	parts := transfers(nested(in, "request"), steps)
 	nonces := list(in, "nonces")
-	if len(nonces) < len(parts) {
+	if len(nonces) != len(parts) {
 		refuse("%d nonces for %d authorizations", len(nonces), len(parts))
 	}
 	validBefore := asNumber("validBefore", required(in, "validBefore"), 256).String()
@@ -85,16 +85,12 @@ func payCharge(in, steps object) any {
 			"nonce":       nonces[i],
 		}
 		digest := chargeDigest(in, authorization)
-		authorization["type"] = "eip-3009"
 		maps.Copy(authorization, sign(digest, key, object{}))
 		digests = append(digests, hexOf(digest))
 		authorizations = append(authorizations, authorization)
 	}
 	steps["digests"] = digests
-	if len(parts) > 1 {
-		authorizations[0]["splits"] = authorizations[1:]
-	}
-	return object{"payload": object{"type": "transaction", "authorization": authorizations[0]}}
+	return object{"authorizations": authorizations}
 }
 
 func verifyCharge(in, steps object) any {

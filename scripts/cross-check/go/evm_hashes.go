@@ -7,8 +7,11 @@ import (
 )
 
 var evmHashes = map[string]operation{
-	"evm.challenge-hash":  challengeHash,
-	"evm.channel.id":      hashOf("channelId", "address payer,address payee,address token,bytes32 salt,address authorizedSigner,address escrow,uint256 chainId"),
+	"evm.challenge-hash": challengeHash,
+	"evm.channel.id":     hashOf("channelId", "address payer,address payee,address token,bytes32 salt,address authorizedSigner,address escrow,uint256 chainId"),
+	"evm.domain.separator": func(in, steps object) any {
+		return object{"domainSeparator": hexOf(domainSeparator(nested(in, "domain"), steps))}
+	},
 	"evm.open-nonce.ietf": hashOf("nonce", openParameters),
 	"evm.open-nonce.okx":  okxOpenNonce,
 	"evm.top-up-nonce":    hashOf("nonce", "bytes32 channelId,uint128 additionalDeposit,address from,bytes32 topUpSalt"),

@@ -57,14 +57,19 @@ func privateKey(in object) *ecdsa.PrivateKey {
 
 func sign(digest []byte, in, steps object) object {
 	key := privateKey(in)
+	signature := signDigest(digest, key, steps)
+	steps["signer"] = hexOf(crypto.PubkeyToAddress(key.PublicKey).Bytes())
+	return object{"signature": hexOf(signature)}
+}
+
+func signDigest(digest []byte, key *ecdsa.PrivateKey, steps object) []byte {
 	signature, err := crypto.Sign(digest, key)
 	if err != nil {
 		panic(err)
 	}
 	signature[crypto.RecoveryIDOffset] += firstV
 	noteSignature(signature, steps)
-	steps["signer"] = hexOf(crypto.PubkeyToAddress(key.PublicKey).Bytes())
-	return object{"signature": hexOf(signature)}
+	return signature
 }
 
 func verify(digest []byte, in, steps object) any {

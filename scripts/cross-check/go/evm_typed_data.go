@@ -37,12 +37,9 @@ var evmMessages = map[string]structTypes{
 
 var evmTypedData = signedMessages(evmMessages)
 
+// signedMessages are the operations that sign and verify messages.
 func signedMessages(messages map[string]structTypes) map[string]operation {
-	operations := map[string]operation{
-		"evm.domain.separator": func(in, steps object) any {
-			return object{"domainSeparator": hexOf(domainSeparator(nested(in, "domain"), steps))}
-		},
-	}
+	operations := map[string]operation{}
 	for name, types := range messages {
 		operations[name+".sign"] = func(in, steps object) any {
 			return sign(digest(types, in, steps), in, steps)

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -21,6 +23,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	files = slices.DeleteFunc(files, func(file *vectorFile) bool {
+		return !strings.HasPrefix(file.Operation, flag.Arg(1))
+	})
 	report := checkAll
 	if *selfTest {
 		report = testSelf

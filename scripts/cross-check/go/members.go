@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 )
 
 // The functions of this file read a value of the type they are named after,
@@ -27,6 +28,14 @@ func asText(name string, value any) string {
 		refuse("%s is no text", name)
 	}
 	return text
+}
+
+func asFlag(name string, value any) bool {
+	flag, ok := value.(bool)
+	if !ok {
+		refuse("%s is no boolean", name)
+	}
+	return flag
 }
 
 func asObject(name string, value any) object {
@@ -57,6 +66,14 @@ func asBytes(name string, value any) []byte {
 	return bytes
 }
 
+func asSignature(name string, value any) []byte {
+	signature := asBytes(name, value)
+	if len(signature) != crypto.SignatureLength {
+		refuse("%s has %d bytes", name, len(signature))
+	}
+	return signature
+}
+
 func asWord(name string, value any) common.Hash {
 	word := asBytes(name, value)
 	if len(word) != common.HashLength {
@@ -82,11 +99,15 @@ func asDecimal(name string, value any, bits int) *big.Int {
 
 // asNumber reads one from a JSON number.
 func asNumber(name string, value any, bits int) *big.Int {
+	return unsigned(name, asAnyNumber(name, value).String(), bits)
+}
+
+func asAnyNumber(name string, value any) json.Number {
 	number, ok := value.(json.Number)
 	if !ok {
 		refuse("%s is no number", name)
 	}
-	return unsigned(name, number.String(), bits)
+	return number
 }
 
 func unsigned(name, digits string, bits int) *big.Int {
@@ -100,6 +121,15 @@ func unsigned(name, digits string, bits int) *big.Int {
 	return value
 }
 
+// asInteger reads an integer of either sign from a JSON number.
+func asInteger(name string, value any) *big.Int {
+	integer, ok := new(big.Int).SetString(asAnyNumber(name, value).String(), 10)
+	if !ok {
+		refuse("%s is no integer", name)
+	}
+	return integer
+}
+
 func text(in object, name string) string      { return asText(name, required(in, name)) }
 func nested(in object, name string) object    { return asObject(name, required(in, name)) }
 func list(in object, name string) []any       { return asList(name, required(in, name)) }
@@ -110,18 +140,37 @@ func address(in object, name string) common.Address {
 }
 
 // filled is a text that is not empty.
-func filled(in object, name string) string {
-	value := text(in, name)
-	if value == "" {
+func filled(in object, name string) string { return asFilled(name, required(in, name)) }
+
+func asFilled(name string, value any) string {
+	filled := asText(name, value)
+	if filled == "" {
 		refuse("%s is empty", name)
 	}
-	return value
+	return filled
 }
 
-// optional is a text, or empty where it is absent.
+// given is a member that may be absent, or null, which is the same.
+func given(in object, name string) (value any, ok bool) {
+	value = in[name]
+	return value, value != nil
+}
+
+// optional is a text, or empty where it is not given.
 func optional(in object, name string) string {
-	if _, ok := in[name]; !ok {
+	value, ok := given(in, name)
+	if !ok {
 		return ""
 	}
-	return text(in, name)
+	return asText(name, value)
+}
+
+// copyTexts copies the members of these names that are given, which must be
+// texts.
+func copyTexts(to, from object, names ...string) {
+	for _, name := range names {
+		if value, ok := given(from, name); ok {
+			to[name] = asText(name, value)
+		}
+	}
 }

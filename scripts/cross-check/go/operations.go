@@ -7,7 +7,10 @@ import "fmt"
 type operation func(in object, steps object) any
 
 // operations are those of all areas.
-var operations = union(evmCharges, evmHashes, evmSignatures, evmTypedData, mppChallenges)
+var operations = union(evmCharges, evmHashes, evmSignatures, evmTypedData,
+	mppChallenges, mppCredentials, mppEncodings, mppMessages, mppPreferences,
+	amounts, periods, periodTypedData, saBodies, saChannels, saErrors, saRequests,
+	x402Fields, x402Offers, x402TypedData)
 
 func union(areas ...map[string]operation) map[string]operation {
 	all := map[string]operation{}

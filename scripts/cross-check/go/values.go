@@ -46,12 +46,13 @@ func withPlainNumbers(value any) any {
 
 func equal(a, b any) bool { return reflect.DeepEqual(plain(a), plain(b)) }
 
-func show(value any) string {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		panic(err)
+func show(value any) string { return writeJSON(value) }
+
+// exactNumber is the value of a JSON number, whatever its spelling.
+func exactNumber(value any) (number *big.Rat, ok bool) {
+	digits, ok := value.(json.Number)
+	if !ok {
+		return nil, false
 	}
-	return string(bytes.TrimSpace(text.Bytes()))
+	return new(big.Rat).SetString(digits.String())
 }

@@ -134,7 +134,8 @@ fn describe(cases: &mut Cases) {
         [(even, &even_signature, "even"), (odd, &odd_signature, "odd")]
     {
         for (name, comment, broken, reason) in broken_signatures(signature) {
-            if parity == "even" || matches!(name, "high-s" | "v-0" | "v-eip155" | "compact") {
+            if parity == "even" || matches!(name, "high-s" | "v-unshifted" | "v-eip155" | "compact")
+            {
                 let name = format!("{name}-{parity}");
                 cases.invalid(name, comment, input(&digest, &broken), reason);
             }

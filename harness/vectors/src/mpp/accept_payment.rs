@@ -265,6 +265,7 @@ fn rank_cases(cases: &mut Cases) {
     );
     cases.rule("`offers` come in the server's order. Without a `field` all of them go out as they came. With one, an offer has the weight of the range that matches it and names most of it: method and intent, then one of them, then none.");
     cases.rule("Offers without a matching range, or with a weight of zero, are left out; the others are sorted by falling weight, those of equal weight staying in their order.");
+    cases.rule("Steps: ranges are those mpp.accept-payment.parse reads.");
     cases.rule("No case has a malformed field or one that leaves no offer, which servers may ignore, or an offer that two equally specific ranges match.");
     rank_flags(cases);
     let all = ["tempo/session", "tempo/charge", "solana/charge", "stripe/charge"];

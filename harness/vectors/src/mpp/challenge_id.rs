@@ -303,11 +303,6 @@ fn describe_with_header(cases: &mut Cases) {
         "Who names no header binds seven slots, as everyone else.",
         with(&headless, "opaque", json!({ "order": "42" })),
     );
-    cases.valid(
-        "header-as-digest",
-        "The same text in the slot before.",
-        with(&headless, "digest", "Payment-Authorization"),
-    );
     for member in ["realm", "method", "intent", "request"] {
         cases.invalid(
             format!("no-{member}"),

@@ -76,6 +76,9 @@ pub(crate) fn rules(cases: &mut Cases) {
     cases.rule("id, realm, method, intent and request are required, and the id is not empty. method is one or more of a to z; intent one or more of a to z, A to Z, 0 to 9 and the hyphen; expires an RFC 3339 date-time with an offset. What digest and description say is not looked at.");
     cases.rule("request and opaque are base64url of the UTF-8 of a JSON object; the values of opaque are strings. Padding is tolerated, and the JSON need not be canonical.");
     cases.rule("A field value with CR, LF or NUL is refused.");
+    cases.rule(
+        "Steps: requestJson and opaqueJson are the texts these parameters encode, as they stand.",
+    );
 }
 
 /// The bugs that misread a text with challenges in it.

@@ -64,6 +64,7 @@ fn describe(cases: &mut Cases) {
     cases.rule("With `now`, an RFC 3339 date-time, a challenge is refused if that lies after its expires, or if expires is no RFC 3339 date-time with an offset.");
     cases.rule("A challenge with a digest is refused unless there is a `body` with that digest: sha-256 of its UTF-8, as sha-256=:base64: or, as SDKs write it, sha-256=base64. Without a digest any body will do.");
     cases.rule("id, realm, method, intent and request are required, every parameter is text, and the secret is not empty. The output has the id.");
+    cases.rule("Steps: bodyDigest is in the form with colons, whatever form the challenge has.");
     flags(cases);
     let at = cases.deployment.clone();
     cases.group(json!({ "secret": at.secret, "now": "2029-12-31T23:59:00Z" }));

@@ -47,6 +47,7 @@ fn describe(cases: &mut Cases) {
     );
     cases.rule("Each of `fields` is a list of challenges, of any scheme. The output has those of the scheme Payment, in their order, as mpp.challenge.parse has one; others are passed over.");
     cases.rule("Parameters belong to the challenge they stand behind, and to no other: parameters of two challenges are never put together.");
+    cases.rule("Steps: requestsJson are the texts the requests encode, as they stand.");
     cases.rule("An answer without a Payment challenge, or with broken ones only, is refused. Whether a broken one spoils a whole one beside it the sources do not say, and no case asks.");
     challenge_parse::rules(cases);
     flags(cases);

@@ -24,7 +24,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 fn parse(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     let field = input.text("field")?;
-    if let Some(token) = token_of(field) {
+    if let Some(token) = token_of(field).filter(|token| !token.is_empty()) {
         steps.record("token", token);
         if let Ok(text) = EncodedObject::from_wire(token).text() {
             steps.record("json", text);

@@ -143,7 +143,7 @@ fn describe(cases: &mut Cases) {
     ] {
         let mut body = required.clone();
         body["status"] = status;
-        cases.invalid(name, comment, input(http, &body), "other-status");
+        cases.invalid(name, comment, input(http, &body), "other-status").should();
     }
     let plain = required.to_string();
     for (name, comment, body) in [

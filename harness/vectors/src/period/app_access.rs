@@ -304,6 +304,7 @@ fn describe_encode(cases: &mut Cases) {
     cases.compared_by("period.app-access.decode");
     about(cases);
     cases.rule("The field is base64url of the proof's JSON. The order of members is free, as is what period.app-access.decode reads alike.");
+    cases.rule("Steps: json is the canonical JSON (JCS) of the proof as period.app-access.decode gives it, digits in lower case.");
     cases.flag("NotEncoded", "writes the JSON as it is", rewritten(<[u8]>::to_vec));
     cases.flag(
         "EncodedTwice",

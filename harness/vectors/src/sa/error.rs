@@ -80,7 +80,7 @@ fn describe(profile: Profile, cases: &mut Cases) {
         table.push(format!("{code}: {} {}", seen.status, seen.problem));
     }
     cases.rule(format!("The table, as code, status and problem: {}.", table.join("; ")));
-    cases.rule("Code 0 is a success and no error: it is refused, as is what is no integer.");
+    cases.rule("Code 0 is a success and no error: it should be refused, as should what is no integer. An SDK that answers an internal error instead sells nothing, either.");
     flags(profile, cases);
     for (code, name, comment) in MEANINGS {
         cases.valid(name, comment, json!({ "code": code.number() }));
@@ -92,9 +92,11 @@ fn describe(profile: Profile, cases: &mut Cases) {
             cases.valid(name, "A code the table does not have.", json!({ "code": code }));
         }
     }
-    cases.invalid("success", "A success has no problem.", json!({ "code": 0 }), "code-is-success");
-    cases.invalid("absent", "No code.", json!({}), "code-is-missing");
-    cases.invalid("null", "A code of null.", json!({ "code": null }), "code-is-missing");
+    cases
+        .invalid("success", "A success has no problem.", json!({ "code": 0 }), "code-is-success")
+        .should();
+    cases.invalid("absent", "No code.", json!({}), "code-is-missing").should();
+    cases.invalid("null", "A code of null.", json!({ "code": null }), "code-is-missing").should();
     for (name, comment, code) in [
         ("word", "A word instead of a number.", json!("invalid_signature")),
         ("empty-text", "No characters; some languages read 0.", json!("")),
@@ -103,7 +105,7 @@ fn describe(profile: Profile, cases: &mut Cases) {
         ("list", "A list of one.", json!([70004])),
         ("object", "An object.", json!({ "code": 70004 })),
     ] {
-        cases.invalid(name, comment, json!({ "code": code }), "code-is-no-integer");
+        cases.invalid(name, comment, json!({ "code": code }), "code-is-no-integer").should();
     }
 }
 

@@ -44,15 +44,27 @@ def main() -> int:
         "vectors", nargs="?", type=Path, default=HERE.parent.parent.parent / "vectors"
     )
     parser.add_argument(
+        "prefix", nargs="?", default="", help="only operations whose names begin so"
+    )
+    parser.add_argument(
         "--self-test",
         action="store_true",
         help="corrupt an output, a step and a verdict of each operation instead",
     )
     arguments = parser.parse_args()
 
-    files = list(load(arguments.vectors))
     skips_file = HERE / "skips.json"
     skips = json.loads(skips_file.read_text()) if skips_file.exists() else {}
+    files = [
+        file
+        for file in load(arguments.vectors)
+        if file.operation.startswith(arguments.prefix)
+    ]
+    skips = {
+        skipped: reason
+        for skipped, reason in skips.items()
+        if skipped.startswith(arguments.prefix)
+    }
     if arguments.self_test:
         found, done = uncaught(files, OPERATIONS), "every corruption is caught"
     else:

@@ -1,7 +1,8 @@
-"""Base64 and base64url, of which each reader takes less than libraries do."""
+"""Base64 and base64url, of which libraries take more than their alphabets."""
 
 import base64
 import re
+from collections.abc import Callable
 
 from .core import Refusal
 
@@ -12,6 +13,13 @@ PADDED_BASE64URL = re.compile(
 )
 
 
+def exactly(value: bytes, encoded: Callable[[bytes], str], text: str) -> bytes:
+    """Refuses unused bits that are set, lest one value have several spellings."""
+    if encoded(value) != text:
+        raise Refusal(f"{text!r} has bits that stand for nothing")
+    return value
+
+
 def base64_encoded(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
@@ -20,7 +28,7 @@ def base64_decoded(text: str) -> bytes:
     """Of base64 with its padding."""
     if not BASE64.fullmatch(text):
         raise Refusal(f"{text!r} is no base64")
-    return base64.b64decode(text)
+    return exactly(base64.b64decode(text), base64_encoded, text)
 
 
 def base64url_encoded(value: bytes) -> str:
@@ -32,7 +40,8 @@ def base64url_decoded(text: str, padding: bool = False) -> bytes:
     if not (PADDED_BASE64URL if padding else BASE64URL).fullmatch(text):
         raise Refusal(f"{text!r} is no base64url")
     bare = text.rstrip("=")
-    return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    read = base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    return exactly(read, base64url_encoded, bare)
 
 
 def utf8(value: bytes) -> str:

@@ -2,13 +2,17 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Alike, compute, disagreement, identical, readAlikeBy } from "./check.ts";
+import { amount } from "./amount/index.ts";
 import { evm } from "./evm/index.ts";
 import { mpp } from "./mpp/index.ts";
 import type { Operations } from "./operation.ts";
+import { period } from "./period/index.ts";
+import { sa } from "./sa/index.ts";
 import { unnoticed } from "./self-test.ts";
 import { loadVectors, type VectorFile } from "./vectors.ts";
+import { x402 } from "./x402/index.ts";
 
-const operations: Operations = { ...evm, ...mpp };
+const operations: Operations = { ...amount, ...evm, ...mpp, ...period, ...sa, ...x402 };
 
 const { skips, folder, only, selfTest } = readArguments(process.argv.slice(2));
 const files = loadVectors(folder);
@@ -59,7 +63,7 @@ function readArguments(args: string[]) {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const { values, positionals } = parseArgs({
     args,
-    options: { "self-test": { type: "boolean", default: false }, only: { type: "string", default: "" } },
+    options: { "self-test": { type: "boolean", default: false }, only: { type: "string" } },
     allowPositionals: true,
   });
   if (positionals.length > 1) {
@@ -69,7 +73,7 @@ function readArguments(args: string[]) {
   return {
     skips: JSON.parse(readFileSync(here("../skips.json"), "utf8")) as Record<string, string>,
     folder: positionals[0] ?? here("../../../../vectors"),
-    only: values.only,
+    only: values.only ?? "",
     selfTest: values["self-test"],
   };
 }

@@ -29,3 +29,13 @@ export function integer(object: JsonObject, name: string): number {
     ? value
     : refuse(`${name} is no integer`);
 }
+
+/** Null is as good as absent. */
+export const withoutNulls = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+
+/** Texts by name, of which the optional ones may be absent; other members are left out. */
+export function texts(from: JsonObject, required: string[], optional: string[] = []): Record<string, string> {
+  const names = [...required, ...optional.filter((name) => has(from, name))];
+  return Object.fromEntries(names.map((name) => [name, text(from, name)]));
+}

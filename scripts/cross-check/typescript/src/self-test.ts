@@ -27,13 +27,13 @@ function* corruptions(vector: Case): Generator<[what: string, corrupted: Case]> 
   }
 }
 
-/** Changes the last of all the values in a value. */
+/** Changes one of the values in a value: of members the first, of elements the last. */
 function corrupt(value: Json): Json {
   if (typeof value === "string") return value.slice(0, -1) + (value.endsWith("0") ? "1" : "0");
-  if (typeof value === "number") return value + 1;
+  if (typeof value === "number") return -1 - value;
   if (typeof value === "boolean") return !value;
   if (Array.isArray(value)) return value.length === 0 ? [null] : [...value.slice(0, -1), corrupt(value.at(-1)!)];
   if (!isObject(value)) return 0;
-  const last = Object.entries(value).at(-1);
-  return last === undefined ? { unheardOf: null } : { ...value, [last[0]]: corrupt(last[1]) };
+  const first = Object.entries(value)[0];
+  return first === undefined ? { unheardOf: null } : { ...value, [first[0]]: corrupt(first[1]) };
 }

@@ -35,7 +35,7 @@ fn describe(cases: &mut Cases) {
     );
     cases.rule("`code` is the integer -32042 or -32043, `data.challenges` an array of one challenge or more. All else in `error` and `data` is optional and ignored.");
     cases.rule(CHALLENGE_RULE);
-    cases.rule("The output has all challenges in their order, each with the members named here. No case has a request in base64url, which some take.");
+    cases.rule("The output has the code, and all challenges in their order, each with the members named here. No case has a request in base64url, which some take.");
     flags(cases);
     let at = cases.deployment.clone();
     let charge = challenge(&at);

@@ -65,6 +65,7 @@ pub(super) fn about(cases: &mut Cases) {
 }
 
 pub(super) fn about_challenge(cases: &mut Cases) {
+    cases.rule("Steps: payload is the canonical JSON (JCS) of the forwarded payload.");
     cases.rule("The challenge is an object with id, realm, method, intent and request, all text. Whether digest, opaque and description are forwarded is free, and no case has them.");
     cases.flag(
         "OpensRequest",

@@ -66,6 +66,7 @@ fn example(at: &Deployment) -> Value {
 fn describe(cases: &mut Cases, action: &'static str) {
     cases.rule(format!("The output is a POST; its body is {{\"payload\": …}}, and nothing beside it. The payload has `action`, which is {action}, and the input's channelId, cumulativeAmount, voucherSignature, payeeSignature, nonce and deadline as they are."));
     cases.rule("cumulativeAmount is a decimal string below 2^128, nonce and deadline are such strings below 2^256; both signatures are 65 bytes in hexadecimal. They are not verified here.");
+    cases.rule("Steps: payload is its canonical JSON (JCS).");
     cases.rule("The empty voucherSignature by which one dialect waives a voucher is no case.");
     flags(cases);
     amount_flags(cases);

@@ -1,3 +1,8 @@
-from . import hashes, signatures, typed_data
+from . import charge, hashes, signatures, typed_data
 
-OPERATIONS = hashes.OPERATIONS | signatures.OPERATIONS | typed_data.OPERATIONS
+OPERATIONS = (
+    charge.OPERATIONS
+    | hashes.OPERATIONS
+    | signatures.OPERATIONS
+    | typed_data.OPERATIONS
+)

@@ -17,13 +17,21 @@ def note_scalars(r: int, s: int, v: int, steps: Steps) -> None:
     steps["v"] = v
 
 
-def sign(digest: bytes, private_key: Any, steps: Steps) -> str:
+def key_of(private_key: Any) -> bytes:
     key = word(private_key)
     if not 0 < int.from_bytes(key) < ORDER:
         raise Refusal("the private key is not in the group")
-    signed = Account.unsafe_sign_hash(digest, key)
+    return key
+
+
+def account(private_key: Any) -> str:
+    return Account.from_key(key_of(private_key)).address.lower()
+
+
+def sign(digest: bytes, private_key: Any, steps: Steps) -> str:
+    signed = Account.unsafe_sign_hash(digest, key_of(private_key))
     note_scalars(signed.r, signed.s, signed.v, steps)
-    steps["signer"] = Account.from_key(key).address.lower()
+    steps["signer"] = account(private_key)
     return hexadecimal(signed.signature)
 
 

@@ -159,7 +159,15 @@ def verify_struct(struct: Struct, input: dict, steps: Steps) -> dict:
     return {"signer": signer}
 
 
-OPERATIONS: dict[str, Operation] = {"evm.domain.separator": domain_separator}
-for name, signatures in SIGNED_STRUCTS.items():
-    OPERATIONS[f"{name}.sign"] = partial(sign_struct, Struct(*signatures))
-    OPERATIONS[f"{name}.verify"] = partial(verify_struct, Struct(*signatures))
+def operations_on(structs: dict[str, tuple[str, ...]]) -> dict[str, Operation]:
+    """Signing and verifying of each, by the name of what is signed."""
+    operations: dict[str, Operation] = {}
+    for name, written in structs.items():
+        operations[f"{name}.sign"] = partial(sign_struct, Struct(*written))
+        operations[f"{name}.verify"] = partial(verify_struct, Struct(*written))
+    return operations
+
+
+OPERATIONS: dict[str, Operation] = {
+    "evm.domain.separator": domain_separator
+} | operations_on(SIGNED_STRUCTS)

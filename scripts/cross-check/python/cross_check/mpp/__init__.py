@@ -1,3 +1,10 @@
-from . import challenge
+from . import accept_payment, challenge, encodings, mcp, problem, proof
 
-OPERATIONS = challenge.OPERATIONS
+OPERATIONS = (
+    accept_payment.OPERATIONS
+    | challenge.OPERATIONS
+    | encodings.OPERATIONS
+    | mcp.OPERATIONS
+    | problem.OPERATIONS
+    | proof.OPERATIONS
+)

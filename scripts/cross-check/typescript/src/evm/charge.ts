@@ -15,7 +15,7 @@ export const charge: Operations = {
     const dues = readDues(object(input, "request"));
     step("primaryAmount", String(dues[0]!.amount));
     const nonces = list(input, "nonces");
-    if (nonces.length < dues.length) refuse("the nonces do not suffice");
+    if (nonces.length !== dues.length) refuse("there is another number of nonces");
     const privateKey = readPrivateKey(input);
     const validBefore = String(integer(input, "validBefore"));
     const authorizations = dues.map(({ recipient, amount }, index) => ({
@@ -28,13 +28,12 @@ export const charge: Operations = {
     }));
     const digests = authorizations.map((message) => digestOf(message, input));
     step("digests", digests);
-    const [primary, ...splits] = authorizations.map((authorization, index) => ({
-      type: "eip-3009",
-      ...authorization,
-      signature: sign(digests[index]!, privateKey, unnoted),
-    }));
-    const authorization = splits.length === 0 ? primary! : { ...primary!, splits };
-    return { payload: { type: "transaction", authorization } };
+    return {
+      authorizations: authorizations.map((authorization, index) => ({
+        ...authorization,
+        signature: sign(digests[index]!, privateKey, unnoted),
+      })),
+    };
   },
 
   "evm.charge.verify": (input, step) => {
@@ -83,7 +82,6 @@ function readDue(json: Json): Due {
 function readAuthorizations(payload: JsonObject): JsonObject[] {
   if (text(payload, "type") !== "transaction") refuse("payload is no transaction");
   const primary = object(payload, "authorization");
-  if (text(primary, "type") !== "eip-3009") refuse("authorization is of another type");
   const splits = has(primary, "splits") ? list(primary, "splits") : [];
   return [primary, ...splits.map((split) => (isObject(split) ? split : refuse("a split is no object")))];
 }

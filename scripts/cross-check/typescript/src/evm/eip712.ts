@@ -12,7 +12,7 @@ import {
   parameters,
   readMembers,
 } from "./abi.ts";
-import { readPrivateKey, recover, sign } from "./signature.ts";
+import { addressOf, readPrivateKey, recover, sign } from "./signature.ts";
 
 export type Struct = { primary: string; types: StructTypes };
 
@@ -26,7 +26,13 @@ export const signAndVerify = (name: string, struct: Struct): Operations => ({
 });
 
 function signing(struct: Struct): Operation {
-  return (input, step) => ({ signature: sign(digest(struct, input, step), readPrivateKey(input), step) });
+  return (input, step) => {
+    const signed = digest(struct, input, step);
+    const privateKey = readPrivateKey(input);
+    const signature = sign(signed, privateKey, step);
+    step("signer", addressOf(privateKey));
+    return { signature };
+  };
 }
 
 function verifying(struct: Struct): Operation {
@@ -75,9 +81,9 @@ export function domainSeparator(input: JsonObject, step: Step) {
   return { domain, domainType, separator };
 }
 
-const hashText = (text: string): Hex.Hex => Hash.keccak256(Hex.fromString(text));
+export const hashText = (text: string): Hex.Hex => Hash.keccak256(Hex.fromString(text));
 
-function encodeType({ primary, types }: Struct): string {
+export function encodeType({ primary, types }: Struct): string {
   const others = [...new Set(referredTo(primary, types))].sort();
   return [primary, ...others].map((name) => `${name}(${types[name]})`).join("");
 }
@@ -88,7 +94,7 @@ const referredTo = (name: string, types: StructTypes): string[] =>
     .filter((type) => Object.hasOwn(types, type))
     .flatMap((type) => [type, ...referredTo(type, types)]);
 
-const encodeData = (primary: string, message: Members, types: StructTypes): Hex.Hex =>
+export const encodeData = (primary: string, message: Members, types: StructTypes): Hex.Hex =>
   Hex.concat(...parameters(types[primary]!).map(({ type, name }) => encodeMember(type, message[name]!, types)));
 
 /** One word for each member; what is longer is hashed. */

@@ -22,13 +22,11 @@ export const addressOf = (privateKey: Hex.Hex): Hex.Hex =>
 export function sign(digest: Hex.Hex, privateKey: Hex.Hex, step: Step): Hex.Hex {
   const { r, s, yParity } = Secp256k1.sign({ payload: digest, privateKey, extraEntropy: false });
   const v = 27 + yParity;
-  const written = Hex.concat(
+  return Hex.concat(
     step("r", Hex.fromNumber(r, { size: 32 })),
     step("s", Hex.fromNumber(s, { size: 32 })),
     Hex.fromNumber(step("v", v), { size: 1 }),
   );
-  step("signer", addressOf(privateKey));
-  return written;
 }
 
 export function recover(digest: Hex.Hex, signature: Hex.Hex, step: Step): Hex.Hex {

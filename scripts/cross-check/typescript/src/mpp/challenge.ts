@@ -1,30 +1,66 @@
-import { createHmac } from "node:crypto";
-import canonicalize from "canonicalize";
-import type { JsonObject } from "../json.ts";
-import { has, object, text } from "../members.ts";
-import { type Operations, type Step, refuse } from "../operation.ts";
+import { decodeBase64, decodeUtf8 } from "../base64.ts";
+import { readInstant } from "../instant.ts";
+import { type JsonObject, parseJsonObject } from "../json.ts";
+import { list, object, text, texts } from "../members.ts";
+import { type Operations, type Step, refuse, unnoted } from "../operation.ts";
+import { type AuthChallenge, readChallenges, writeChallenge } from "./auth-challenges.ts";
+
+type Challenge = Record<string, string>;
 
 export const challenge: Operations = {
-  "mpp.challenge.id": (input, step) => {
-    const secret = text(input, "secret");
-    if (secret === "") refuse("secret is empty");
-    const message = step("message", slots(input, step).join("|"));
-    const mac = createHmac("sha256", secret).update(message).digest();
-    step("mac", `0x${mac.toString("hex")}`);
-    return { id: mac.toString("base64url") };
+  "mpp.challenge.parse": (input, step) => {
+    const [challenge, ...others] = readPayments(text(input, "field"));
+    if (challenge === undefined || others.length > 0) return refuse("there is not one challenge");
+    check(challenge, step);
+    return { challenge };
+  },
+
+  "mpp.challenges.parse": (input, step) => {
+    const fields = list(input, "fields");
+    const challenges = fields.flatMap((field) =>
+      typeof field === "string" ? readPayments(field) : refuse("a field is no text"),
+    );
+    if (challenges.length === 0) refuse("there is no challenge");
+    const requests = challenges.map(({ request }) => decodeText(request!));
+    step("requestsJson", requests);
+    for (const challenge of challenges) check(challenge, unnoted);
+    return { challenges };
+  },
+
+  "mpp.challenge.format": (input, step) => {
+    const challenge = readParameters(object(input, "challenge"));
+    check(challenge, step);
+    if (["request", "opaque"].some((name) => challenge[name]?.includes("="))) refuse("there is padding");
+    return { field: writeChallenge("Payment", challenge) };
   },
 };
 
-/** Seven slots; that of an absent parameter is empty, and keeps its place. */
-function slots(input: JsonObject, step: Step): string[] {
-  const required = ["realm", "method", "intent"].map((name) => text(input, name));
-  const request = encodeObject(input, "request", step);
-  const optional = ["expires", "digest"].map((name) => (has(input, name) ? text(input, name) : ""));
-  const opaque = has(input, "opaque") ? encodeObject(input, "opaque", step) : "";
-  return [...required, request, ...optional, opaque];
+const readPayments = (field: string): Challenge[] =>
+  readChallenges(field)
+    .filter(({ scheme }) => scheme.toLowerCase() === "payment")
+    .map(({ parameters }) => readParameters(withoutRepetition(parameters)));
+
+function withoutRepetition(parameters: AuthChallenge["parameters"]): JsonObject {
+  const byName = Object.fromEntries(parameters);
+  return Object.keys(byName).length === parameters.length ? byName : refuse("a parameter is there twice");
 }
 
-function encodeObject(input: JsonObject, name: string, step: Step): string {
-  const canonical = step(`${name}Canonical`, canonicalize(object(input, name))!);
-  return step(`${name}Encoded`, Buffer.from(canonical).toString("base64url"));
+/** The parameters that are known, whatever they say; header is none of the draft's. */
+export const readParameters = (from: JsonObject): Challenge =>
+  texts(from, ["id", "realm", "method", "intent", "request"], ["expires", "digest", "description", "opaque"]);
+
+/** Whether a payer may answer a challenge. */
+function check({ id, method, intent, request, expires, opaque }: Challenge, step: Step): void {
+  parseJsonObject(step("requestJson", decodeText(request!)));
+  if (opaque !== undefined) {
+    const map = parseJsonObject(step("opaqueJson", decodeText(opaque)));
+    if (!Object.values(map).every((value) => typeof value === "string")) refuse("opaque is not flat");
+  }
+  if (id === "") refuse("the id is empty");
+  if (!/^[a-z]+$/.test(method!)) refuse("the method is none");
+  if (!/^[A-Za-z0-9-]+$/.test(intent!)) refuse("the intent is none");
+  if (expires !== undefined) readInstant(expires);
 }
+
+const decodeText = (text: string): string =>
+  decodeUtf8(decodeBase64(text, { alphabet: "base64url", padded: "either" }));
