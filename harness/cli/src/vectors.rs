@@ -15,6 +15,7 @@ use crate::{Failure, print};
 const FOLDER: &str = "vectors";
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one a process")]
 pub enum Command {
     /// Write all vectors, for the default deployment or for yours
     Generate {

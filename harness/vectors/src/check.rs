@@ -109,7 +109,7 @@ pub fn check(folder: &Path) -> Result<Findings, Unreadable> {
     }
     match parsed.remove(MANIFEST) {
         None if !texts.contains_key(MANIFEST) => {
-            findings.complain(MANIFEST, "is missing".to_owned());
+            findings.complain(MANIFEST, "is missing");
         }
         None => {}
         Some(manifest) => findings.hold_against(&manifest, &texts, &parsed),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
-use conform402_vectors::Expectation;
+use conform402_vectors::{Expectation, catalogue};
 use owo_colors::OwoColorize as _;
 
 use super::{CheckReport, Report, Summary};
@@ -40,18 +40,24 @@ impl Report {
             let _ = writeln!(text, "{}\n", table(heading, groups));
         }
         let target = &self.target;
+        let profiles: Vec<String> = target.profiles.iter().map(ToString::to_string).collect();
+        let profiles = match profiles.as_slice() {
+            [] => String::new(),
+            profiles => format!(", profiles {}", profiles.join(", ")),
+        };
         let _ = writeln!(
             text,
-            "{}: {} {} ({}), profiles {}; chain {}, seed {}, anvil {}",
+            "{}: {} {} ({}){profiles}; chain {}, seed {}, anvil {}",
             target.name.bold(),
             target.sdk,
             target.version,
             target.language,
-            target.profiles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             self.testbed.chain_id,
             self.testbed.seed,
             self.testbed.anvil,
         );
+        let (declared, known) = (target.operations.len(), catalogue().len());
+        let _ = writeln!(text, "operations of vectors: {declared} declared, of {known}");
         if self.summary.fail + self.summary.warn > 0 {
             let _ = writeln!(
                 text,

@@ -159,10 +159,13 @@ fn verify(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     Ok(json!({ "payer": lower(authorization.from) }))
 }
 
+/// Roles, and what they get.
+type Shares = Vec<(&'static str, u64)>;
+
 /// A charge of 100 for the payee.
 struct Charge<'a> {
     at: &'a Deployment,
-    splits: Vec<(&'static str, u64)>,
+    splits: Shares,
 }
 
 impl Charge<'_> {
@@ -285,7 +288,7 @@ fn about(cases: &mut Cases) {
 }
 
 /// Requests whose splits nobody can pay.
-fn unpayable() -> [(&'static str, &'static str, Vec<(&'static str, u64)>, &'static str); 5] {
+fn unpayable() -> [(&'static str, &'static str, Shares, &'static str); 5] {
     let eleven = TEN.iter().copied().chain([("split-11", 1)]).collect();
     [
         (
@@ -311,7 +314,7 @@ fn unpayable() -> [(&'static str, &'static str, Vec<(&'static str, u64)>, &'stat
     ]
 }
 
-fn payable() -> [(&'static str, &'static str, Vec<(&'static str, u64)>); 5] {
+fn payable() -> [(&'static str, &'static str, Shares); 5] {
     [
         ("no-splits", "Everything is the recipient's.", Vec::new()),
         ("one-split", "One share for another.", vec![("split-1", 30)]),
@@ -536,15 +539,13 @@ fn verify_cases(cases: &mut Cases) {
         input(&charge, charge.payload(&other_payer, &signed_by(1))),
         "split-payer-mismatch",
     );
-    let others: [(&str, fn(&mut TokenDomain)); 4] = [
-        ("name", |domain| domain.name.push('x')),
-        ("version", |domain| domain.version.push('x')),
-        ("chain", |domain| domain.chain_id += 1),
-        ("token", |domain| domain.contract = Address::repeat_byte(0x11)),
-    ];
-    for (what, change) in others {
-        let mut domain = charge.domain();
-        change(&mut domain);
+    let sound_domain = charge.domain();
+    for (what, domain) in [
+        ("name", TokenDomain { name: sound_domain.name.clone() + "x", ..sound_domain.clone() }),
+        ("version", TokenDomain { version: "402".to_owned(), ..sound_domain.clone() }),
+        ("chain", TokenDomain { chain_id: at.chain_id + 1, ..sound_domain.clone() }),
+        ("token", TokenDomain { contract: Address::repeat_byte(0x11), ..sound_domain }),
+    ] {
         cases.invalid(
             format!("signed-for-another-{what}"),
             "Good signatures by the payer, under another domain.",
