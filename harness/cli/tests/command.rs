@@ -88,7 +88,7 @@ fn another_chain_and_seed_conform_too() {
 }
 
 #[rstest]
-#[case::target(&["run", "nope"], "okx-python-mpp, reference")]
+#[case::target(&["run", "nope"], "okx-python-mpp, pympp, reference")]
 #[case::filter(&["run", "reference", "--filter", "nope.*"], "mpp.charge.splits.*")]
 #[case::pattern(&["list", "--filter", "mpp.[*"], "is not a pattern")]
 #[case::profile(&["run", "reference", "--profile", "nope"], "okx-node, okx-python, okx-rust")]
