@@ -48,7 +48,7 @@ fn a_target_that_does_not_come_up(#[case] start: &str, #[case] told: &str) {
 )]
 #[case::failure_of_no_check(
     "start = [\"x\"]\n[[known-failure]]\nreason = \"r\"\nchecks = [\"a\"]",
-    "no check is called"
+    "no check and no vector is called"
 )]
 #[case::failing_setup(
     "setup = [\"sh\", \"-c\", \"echo no compiler; exit 1\"]\nstart = [\"x\"]",

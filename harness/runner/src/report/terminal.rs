@@ -56,8 +56,10 @@ impl Report {
             self.testbed.seed,
             self.testbed.anvil,
         );
-        let (declared, known) = (target.operations.len(), catalogue().len());
-        let _ = writeln!(text, "operations of vectors: {declared} declared, of {known}");
+        if !target.operations.is_empty() {
+            let (declared, known) = (target.operations.len(), catalogue().len());
+            let _ = writeln!(text, "operations of vectors: {declared} declared, of {known}");
+        }
         if self.summary.fail + self.summary.warn > 0 {
             let _ = writeln!(
                 text,
