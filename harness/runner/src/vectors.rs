@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conform402_vectors::{
-    Deployment, Expectation, ORDINARY, Operation, Source, VectorFile, alike, catalogue, operation,
+    Comparison, Deployment, Expectation, ORDINARY, Operation, Source, VectorFile, catalogue,
+    operation,
 };
-use conform402_wire::adapter::{EVALUATIONS, Evaluation, Evaluations, Identity};
+use conform402_wire::adapter::{Evaluation, Evaluations, Identity};
 use globset::GlobMatcher;
 use serde::Serialize;
 use serde_json::Value;
@@ -122,20 +123,14 @@ pub(crate) async fn ask(
             fault: faults.get(&file.operation).cloned(),
         };
         let answers = adapter.evaluate(&order).await?;
-        let reader = match &file.compared_by {
-            None => None,
-            Some(name) => Some(operation(name).ok_or_else(|| TargetError::Contract {
-                route: EVALUATIONS,
-                reason: format!("no operation is called {name:?}"),
-            })?),
-        };
+        let comparison = file.comparison();
         for ((input, case), answered) in file.cases().zip(answers) {
             conclusions.push(CaseConclusion {
                 operation: file.operation.clone(),
                 id: case.id.clone(),
                 level: case.level,
                 sources: file.sources.clone(),
-                outcome: judge(&case.expectation, &answered, reader.as_ref()),
+                outcome: judge(&case.expectation, &answered, &comparison),
                 evidence: VectorEvidence {
                     comment: case.comment.clone(),
                     bugs: case
@@ -155,7 +150,7 @@ pub(crate) async fn ask(
     Ok(conclusions)
 }
 
-fn judge(expected: &Expectation, answered: &Evaluation, reader: Option<&Operation>) -> Outcome {
+fn judge(expected: &Expectation, answered: &Evaluation, comparison: &Comparison) -> Outcome {
     let broken = |reason: String| Err(Broken::Promise(reason));
     match (expected, answered) {
         (_, Evaluation::Crash(words)) => broken(format!("crashes: {words}")),
@@ -167,7 +162,7 @@ fn judge(expected: &Expectation, answered: &Evaluation, reader: Option<&Operatio
             broken(format!("is refused, and is valid: {words}"))
         }
         (Expectation::Valid { output: expected }, Evaluation::Output(output)) => {
-            if alike(expected, output, reader) {
+            if comparison.alike(expected, output) {
                 Ok(())
             } else {
                 broken("gives another output".to_owned())
@@ -243,7 +238,7 @@ mod tests {
         #[case] answered: Evaluation,
         #[case] complaint: Option<&str>,
     ) {
-        let outcome = judge(&expected, &answered, None);
+        let outcome = judge(&expected, &answered, &Comparison::default());
         match complaint {
             None => assert_eq!(outcome, Ok(())),
             Some(words) => assert!(outcome.unwrap_err().to_string().contains(words)),

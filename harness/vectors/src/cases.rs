@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::deployment::Deployment;
 use crate::format::{Case, Expectation, Flag, Group, Source, VectorFile};
 use crate::level::Level;
-use crate::operation::{Bug, Evaluation, Operation, alike};
+use crate::operation::{Bug, Comparison, Evaluation, Operation};
 
 /// The flag of a valid case that no bug of its file gets wrong: whoever fails
 /// it does not do the operation at all.
@@ -22,6 +22,7 @@ pub struct Cases {
     rules: Vec<String>,
     profile: Option<&'static str>,
     compared_by: Option<&'static str>,
+    by_instant: bool,
     sources: Vec<Source>,
     flags: Vec<(String, String, Bug)>,
     groups: Vec<(Map<String, Value>, Vec<Draft>)>,
@@ -91,6 +92,7 @@ impl Cases {
             rules: Vec::new(),
             profile: None,
             compared_by: None,
+            by_instant: false,
             sources: Vec::new(),
             flags: Vec::new(),
             groups: vec![(Map::new(), Vec::new())],
@@ -115,6 +117,11 @@ impl Cases {
     /// Outputs are alike if the operation of this name reads them alike.
     pub(crate) const fn compared_by(&mut self, operation: &'static str) {
         self.compared_by = Some(operation);
+    }
+
+    /// Two date-times that name one instant are alike.
+    pub(crate) const fn compared_by_instant(&mut self) {
+        self.by_instant = true;
     }
 
     /// Where the operation is specified.
@@ -211,6 +218,7 @@ impl Operation {
                 Some(crate::operation(name).ok_or(Inconsistent::Reader(self.name, name))?)
             }
         };
+        let comparison = Comparison { reader, by_instant: cases.by_instant };
         let mut seen = BTreeSet::new();
         let mut caught = BTreeSet::new();
         let mut groups = Vec::new();
@@ -220,7 +228,7 @@ impl Operation {
                 let mut input = shared.clone();
                 input.extend(draft.input.clone());
                 let case =
-                    self.case(draft, &Value::Object(input.clone()), &cases.flags, reader.as_ref())?;
+                    self.case(draft, &Value::Object(input.clone()), &cases.flags, &comparison)?;
                 for key in [case.id.clone(), Value::Object(input).to_string()] {
                     if !seen.insert(key) {
                         return Err(Inconsistent::Twice(case.id));
@@ -250,6 +258,7 @@ impl Operation {
             rules: cases.rules,
             profile: cases.profile.map(str::to_owned),
             compared_by: cases.compared_by.map(str::to_owned),
+            compared_by_instant: cases.by_instant,
             sources: cases.sources,
             flags,
             groups,
@@ -261,7 +270,7 @@ impl Operation {
         draft: &Draft,
         input: &Value,
         flags: &[(String, String, Bug)],
-        reader: Option<&Operation>,
+        comparison: &Comparison,
     ) -> Result<Case, Inconsistent> {
         let id = format!("{}.{}", self.name, draft.name);
         let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
@@ -278,7 +287,7 @@ impl Operation {
         }
         let mut carried: Vec<String> = flags
             .iter()
-            .filter(|(_, _, bug)| differs(&bug.evaluate(self, input), &evaluation, reader))
+            .filter(|(_, _, bug)| differs(&bug.evaluate(self, input), &evaluation, comparison))
             .map(|(flag, _, _)| flag.clone())
             .collect();
         if carried.is_empty() && claimed.is_some() {
@@ -304,9 +313,9 @@ impl Operation {
 
 /// Whether two evaluations would be judged differently: for which reason an
 /// input is refused is not judged.
-fn differs(faulty: &Evaluation, sound: &Evaluation, reader: Option<&Operation>) -> bool {
+fn differs(faulty: &Evaluation, sound: &Evaluation, comparison: &Comparison) -> bool {
     match (&faulty.outcome, &sound.outcome) {
-        (Ok(faulty), Ok(sound)) => !alike(sound, faulty, reader),
+        (Ok(faulty), Ok(sound)) => !comparison.alike(sound, faulty),
         (Err(_), Err(_)) => false,
         _ => true,
     }

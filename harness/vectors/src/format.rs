@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::deployment::Deployment;
 use crate::level::Level;
-use crate::operation::{Refusal, Steps};
+use crate::operation;
+use crate::operation::{Comparison, Refusal, Steps};
 
 /// The version of the set: a change of an expectation raises the first number,
 /// a new case the second, a new comment the third.
@@ -44,6 +45,9 @@ pub struct VectorFile {
     /// they are equal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared_by: Option<String>,
+    /// Whether two date-times that name one instant are alike.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub compared_by_instant: bool,
     /// Where it is specified.
     pub sources: Vec<Source>,
     /// The bug classes its cases hunt.
@@ -124,6 +128,13 @@ impl VectorFile {
     pub(crate) fn schema_path(operation: &str) -> String {
         let depth = Self::path(operation).matches('/').count();
         format!("{}{}", "../".repeat(depth), SCHEMA.0)
+    }
+
+    /// When two outputs are alike.
+    #[must_use]
+    pub fn comparison(&self) -> Comparison {
+        let reader = self.compared_by.as_deref().and_then(operation);
+        Comparison { reader, by_instant: self.compared_by_instant }
     }
 
     /// All cases, each with the members its group shares.

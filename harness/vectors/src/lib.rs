@@ -31,7 +31,7 @@ pub use cases::{Cases, Inconsistent, ORDINARY};
 pub use deployment::Deployment;
 pub use format::{Case, Expectation, Flag, Group, Manifest, Source, VERSION, VectorFile};
 pub use level::Level;
-pub use operation::{Bug, Evaluation, Operation, Refusal, Steps, alike};
+pub use operation::{Bug, Comparison, Evaluation, Operation, Refusal, Steps};
 pub use set::{VectorSet, WriteError};
 
 /// Every operation, in the order of their names.

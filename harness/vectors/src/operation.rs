@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use conform402_wire::timestamp;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -103,15 +104,47 @@ impl Operation {
     }
 }
 
-/// Whether two outputs are alike: equal, or, where spelling is free, read alike
-/// by `reader`.
-#[must_use]
-pub fn alike(expected: &Value, output: &Value, reader: Option<&Operation>) -> bool {
-    expected == output
-        || reader.is_some_and(|reader| {
-            let read = reader.evaluate(output).outcome;
-            read.is_ok() && read == reader.evaluate(expected).outcome
-        })
+/// When two outputs of an operation are alike.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Comparison {
+    /// Where spelling is free, the operation that must read both alike.
+    pub reader: Option<Operation>,
+    /// Whether two date-times that name one instant are alike.
+    pub by_instant: bool,
+}
+
+impl Comparison {
+    /// Whether `output` is as good as `expected`.
+    #[must_use]
+    pub fn alike(&self, expected: &Value, output: &Value) -> bool {
+        let same = |one: &Value, other: &Value| {
+            one == other || (self.by_instant && mean_the_same(one, other))
+        };
+        let read_alike = |reader: &Operation| {
+            let read = |output| reader.evaluate(output).outcome;
+            matches!((read(expected), read(output)), (Ok(one), Ok(other)) if same(&one, &other))
+        };
+        same(expected, output) || self.reader.as_ref().is_some_and(read_alike)
+    }
+}
+
+fn mean_the_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => {
+            let instant = |text: &str| timestamp::instant(text).ok();
+            one == other || (instant(one).is_some() && instant(one) == instant(other))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(a, b)| mean_the_same(a, b))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| {
+                    other.get(name).is_some_and(|other| mean_the_same(value, other))
+                })
+        }
+        _ => one == other,
+    }
 }
 
 type Change = Arc<dyn Fn(&mut Value) + Send + Sync>;
@@ -214,5 +247,24 @@ impl Bug {
                 Evaluation { steps: Steps::default(), outcome: evaluate(input) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::equal(json!({ "a": ["b", 1] }), json!({ "a": ["b", 1] }), true)]
+    #[case::one_instant(json!({ "a": "2030-01-01T00:00:00Z" }), json!({ "a": "2030-01-01T02:00:00.000+02:00" }), true)]
+    #[case::another_instant(json!({ "a": "2030-01-01T00:00:00Z" }), json!({ "a": "2030-01-01T00:00:00.001Z" }), false)]
+    #[case::another_text(json!({ "a": "b" }), json!({ "a": "c" }), false)]
+    #[case::another_name(json!({ "a": "b" }), json!({ "b": "b" }), false)]
+    #[case::one_more(json!(["b"]), json!(["b", "b"]), false)]
+    fn what_means_the_same(#[case] one: Value, #[case] other: Value, #[case] same: bool) {
+        assert_eq!((mean_the_same(&one, &other), mean_the_same(&other, &one)), (same, same));
     }
 }

@@ -173,6 +173,7 @@ fn describe_parse(cases: &mut Cases) {
     cases.summary("The receipt of a Payment-Receipt field value.");
     rules(cases);
     cases.rule("The field is base64url without padding of the UTF-8 of a JSON object.");
+    cases.compared_by_instant();
     cases.rule("The output has the four members. Others may be there, and are left out.");
     fn in_field(change: impl Fn(&str) -> String + Send + Sync + 'static) -> Bug {
         Bug::misreads_text("field", change)
@@ -325,8 +326,9 @@ fn broken_fields(cases: &mut Cases, plain: &Value) {
 fn describe_format(cases: &mut Cases) {
     cases.summary("The Payment-Receipt field value of a receipt.");
     cases.compared_by("mpp.receipt.parse");
+    cases.compared_by_instant();
     rules(cases);
-    cases.rule("The output is base64url without padding of the receipt's JSON, in any form of it: mpp.receipt.parse reads the receipt back.");
+    cases.rule("The output is base64url without padding of the receipt's JSON, in any form of it: mpp.receipt.parse reads the receipt back, with a timestamp that names the same instant.");
     fn in_receipt(member: &'static str, change: fn(&str) -> String) -> Bug {
         Bug::misreads(move |input| {
             if let Some(Value::String(text)) = input["receipt"].get_mut(member) {
@@ -362,11 +364,11 @@ fn describe_format(cases: &mut Cases) {
         in_receipt("method", |_| "tempo".to_owned()),
     );
     cases.flag(
-        "NormalizesTheTimestamp",
-        "writes the time in a form of its own",
+        "CutsTheTimestamp",
+        "writes whole seconds only, so that the receipt tells another instant",
         in_receipt("timestamp", |text| {
             conform402_wire::timestamp::parse(text)
-                .map_or_else(|_| text.to_owned(), |instant| instant.to_string())
+                .map_or_else(|_| text.to_owned(), |instant| format!("{instant:.0}"))
         }),
     );
     member_flags(cases);
@@ -375,6 +377,7 @@ fn describe_format(cases: &mut Cases) {
     cases.valid("plain", "The four members.", given(plain.clone()));
     for (name, comment, member, value) in [
         ("other-method", "Another method.", "method", "tempo"),
+        ("microseconds", "Any precision.", "timestamp", "2026-11-20T21:47:31.414690Z"),
         ("offset", "Any offset.", "timestamp", "2030-01-01T02:00:00+02:00"),
         ("reference-past-ascii", "JSON is UTF-8.", "reference", "Käse ₮ 🧀"),
         ("quotes", "JSON has its own escapes.", "reference", "\"best\" \\"),
