@@ -10,6 +10,7 @@
 //! gets wrong, or a bug that no case catches, is an error of its author.
 
 mod cases;
+mod change;
 pub mod check;
 mod deployment;
 pub mod diff;

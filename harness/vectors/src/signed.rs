@@ -14,6 +14,7 @@ use conform402_wire::typed_data::{Misfit, StructHash, Types, digest, hash_domain
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
+use crate::change::{with, without};
 use crate::deployment::lower;
 use crate::input::{Input, kebab};
 use crate::operation::{Bug, Refusal, Steps, refuse};
@@ -243,20 +244,6 @@ fn set(value: &mut Value, pointer: &str, to: Value) {
     if let Some(place) = value.pointer_mut(pointer) {
         *place = to;
     }
-}
-
-fn with(value: &Value, pointer: &str, to: Value) -> Value {
-    let mut changed = value.clone();
-    set(&mut changed, pointer, to);
-    changed
-}
-
-fn without(value: &Value, member: &str) -> Value {
-    let mut changed = value.clone();
-    if let Some(members) = changed.as_object_mut() {
-        members.remove(member);
-    }
-    changed
 }
 
 impl Example {

@@ -73,7 +73,10 @@ fn describe(cases: &mut Cases) {
         "Amount in base units (stringified integer)",
         "draft-evm-charge-00, \"Shared Fields\"",
     );
-    cases.source("Price in token's smallest unit", "seed 002, \"PaymentRequirements\"");
+    cases.source(
+        "Price in token's smallest unit",
+        "OKX Node SDK Reference (seed 002), \"PaymentRequirements\"",
+    );
     cases.rule("The text is 0, or ASCII digits of which the first is not 0; nothing stands before, between or behind them.");
     cases.rule("The amount is at most 2^256 − 1, and comes out as it was written.");
     cases.rule(

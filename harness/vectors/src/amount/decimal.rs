@@ -90,11 +90,11 @@ fn describe_to(cases: &mut Cases) {
     cases.summary("Converts an amount that a person wrote to the smallest unit of a token.");
     cases.source(
         "amount is a human-readable amount (such as \"0.50\"), converted to base units using method.decimals",
-        "seed 000, \"charge() low-level API\"",
+        "OKX Python SDK Reference (seed 000), \"charge() low-level API\"",
     );
     cases.source(
         "Automatically converted to base units using the configured decimals.",
-        "seed 003, \"charge() parameters\"",
+        "MPP Rust server (seed 003), \"charge() parameters\"",
     );
     cases.rule("`decimal` is digits, or digits, a point and digits; `decimals` is how many places the token has. The amount is exact and has no leading zeros.");
     cases.rule("Nothing below zero, past 2^256 − 1, or that is no number can be an amount on the wire, and MUST be refused.");

@@ -6,6 +6,7 @@ use alloy::sol_types::SolValue as _;
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
+use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
 use crate::input::{Input, fixed};
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
@@ -132,20 +133,6 @@ fn opening(at: &Deployment, payer: &str) -> Value {
         "salt": word("5a"),
         "authorizedSigner": nobody(),
     })
-}
-
-fn with(value: &Value, member: &str, to: impl Into<Value>) -> Value {
-    let mut changed = value.clone();
-    changed[member] = to.into();
-    changed
-}
-
-fn without(value: &Value, member: &str) -> Value {
-    let mut changed = value.clone();
-    if let Some(members) = changed.as_object_mut() {
-        members.remove(member);
-    }
-    changed
 }
 
 /// A flag a member: the bug leaves the member out of the hash.
@@ -343,7 +330,7 @@ fn open_nonce_okx_cases(cases: &mut Cases) {
     cases.profile("okx");
     cases.source(
         "keccak256(abi.encode(from, payee, token, salt, authorizedSigner, splitRecipients, splitBps))",
-        "okx/payments, rust/mpp, the open nonce",
+        "onchainos-skills 4.4.10, cli/src/commands/payment/dispatcher.rs",
     );
     cases.rule("splitRecipients is address[], splitBps is uint16[]; both are encoded even when they are empty. Each share is 1 to 9999 basis points, and all of them stay below 10000; bps is a JSON integer. `splits` is always there, and may be empty.");
     rule_of_forms(cases);

@@ -8,6 +8,7 @@ use conform402_wire::json::{EncodedObject, NotEncodedObject, canonical};
 use conform402_wire::strict_challenge::UnusableChallenge;
 use serde_json::{Value, json};
 
+pub(crate) use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
 use crate::operation::{Refusal, Steps};
 
@@ -60,22 +61,6 @@ pub(crate) fn bound(challenge: &Value, secret: &str) -> Value {
 /// An object as parameters carry it: canonical, base64url without padding.
 pub(crate) fn encoded(object: &Value) -> String {
     base64url::encode(canonical(object).unwrap_or_default())
-}
-
-/// `object` with another value for one member.
-pub(crate) fn with(object: &Value, member: &str, value: impl Into<Value>) -> Value {
-    let mut changed = object.clone();
-    changed[member] = value.into();
-    changed
-}
-
-/// `object` without a member.
-pub(crate) fn without(object: &Value, member: &str) -> Value {
-    let mut changed = object.clone();
-    if let Some(members) = changed.as_object_mut() {
-        members.remove(member);
-    }
-    changed
 }
 
 /// The parameters of a challenge, in the usual order.

@@ -59,7 +59,10 @@ fn describe(cases: &mut Cases) {
         "Reject the credential if the digests do not match",
         "draft-httpauth-payment-00, \"Request Body Digest Binding\"",
     );
-    cases.source("Verify the challenge has not expired", "seed 001, \"Single-use credentials\"");
+    cases.source(
+        "Verify the challenge has not expired",
+        "Machine Payments Protocol (seed 001), \"Single-use credentials\"",
+    );
     cases.rule("`challenge` has the parameters as text, as they were on the wire. Its id must be, character for character, what mpp.challenge.id makes of the others with `secret`; here `request` and `opaque` are slots as they stand, without decoding. description is not bound.");
     cases.rule("With `now`, an RFC 3339 date-time, a challenge is refused if that lies after its expires, or if expires is no RFC 3339 date-time with an offset.");
     cases.rule("A challenge with a digest is refused unless there is a `body` with that digest: sha-256 of its UTF-8, as sha-256=:base64: or, as SDKs write it, sha-256=base64. Without a digest any body will do.");

@@ -39,7 +39,7 @@ fn describe(cases: &mut Cases) {
     );
     cases.source(
         "Servers can offer multiple payment options in a single response",
-        "seed 001, \"Multiple challenges\"",
+        "Machine Payments Protocol (seed 001), \"Multiple challenges\"",
     );
     cases.source(
         "its value MUST be non-empty after `auth-param` parsing and `quoted-string` unescaping.",

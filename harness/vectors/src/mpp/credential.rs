@@ -166,8 +166,10 @@ fn describe_parse(cases: &mut Cases) {
         "The base64url-nopad value is a base64url-encoded JSON object (without padding)",
         "draft-httpauth-payment-00, \"Credentials (Authorization)\"",
     );
-    cases
-        .source("Malformed credential (invalid base64url, bad JSON)", "seed 001, \"Status codes\"");
+    cases.source(
+        "Malformed credential (invalid base64url, bad JSON)",
+        "Machine Payments Protocol (seed 001), \"Status codes\"",
+    );
     cases.source(
         "Servers MUST be able to handle credentials of at least 4KB.",
         "draft-httpauth-payment-00, \"Size Considerations\"",

@@ -40,7 +40,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 );
                 cases.source(
                     "A digest string in the format `sha-256=base64hash`.",
-                    "seed 001, \"BodyDigest.compute\"",
+                    "Machine Payments Protocol (seed 001), \"BodyDigest.compute\"",
                 );
                 cases.rule("`digest` is sha-256= and the padded base64 of the hash.");
                 cases.flag(
@@ -224,7 +224,7 @@ fn verify_cases(cases: &mut Cases) {
     );
     cases.source(
         "**Type:** `` `sha-256=${string}` `` The digest to verify.",
-        "seed 001, \"BodyDigest.verify\"",
+        "Machine Payments Protocol (seed 001), \"BodyDigest.verify\"",
     );
     cases.rule("Both forms are taken: sha-256=:base64: and sha-256=base64, with base64 of the 32 bytes of the hash. The text is that and nothing else.");
     cases.rule(

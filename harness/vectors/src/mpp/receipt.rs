@@ -74,7 +74,10 @@ fn rules(cases: &mut Cases) {
         "The `status` field MUST be `\"success\"`",
         "draft-httpauth-payment-00, \"Receipt Status Semantics\"",
     );
-    cases.source("The receipt is a base64url-encoded JSON object.", "seed 001, \"Receipts\"");
+    cases.source(
+        "The receipt is a base64url-encoded JSON object.",
+        "Machine Payments Protocol (seed 001), \"Receipts\"",
+    );
     cases.source(
         "Payment method specifications MAY define additional fields for receipts.",
         "draft-httpauth-payment-00, \"Payment-Receipt Header\"",

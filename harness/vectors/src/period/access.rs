@@ -227,7 +227,7 @@ fn about(cases: &mut Cases) {
     cases.profile("period-cli");
     cases.source(
         "Buyer credential for access / change / cancel routes. EIP-191 personal_sign, ±accessProofWindowSec window.",
-        "seed 002, \"AccessProof\"",
+        "OKX Node SDK Reference (seed 002), \"AccessProof\"",
     );
     cases.source(
         "AccessProof `inner = keccak256(abi.encodePacked(subId, payer, timestamp))`; the buyer EIP-191 personal-signs this 32-byte `inner`.",

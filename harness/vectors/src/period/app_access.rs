@@ -43,7 +43,7 @@ const NOW: u64 = 1_893_456_000;
 fn about(cases: &mut Cases) {
     cases.source(
         "Header: APP-Access: base64url(JSON.stringify(accessProof)).",
-        "seed 002, \"AccessProof\"",
+        "OKX Node SDK Reference (seed 002), \"AccessProof\"",
     );
     cases.rule("A proof has kind, which is subscription-id, subId of 32 bytes, payer of 20 bytes, timestamp, a JSON integer from 0 up, and signature, in hexadecimal behind 0x.");
 }

@@ -68,11 +68,11 @@ pub(crate) fn operations() -> Vec<Operation> {
         |cases: &mut Cases| {
             cases.source(
                 "TypeHash: PendingChangeCancelAuth(bytes32 subId, bytes32 newSubId, bytes32 nonce, uint64 deadline).",
-                "seed 002, \"PendingChangeCancelAuth\"",
+                "OKX Node SDK Reference (seed 002), \"PendingChangeCancelAuth\"",
             );
             cases.source(
                 "EIP-712 authorisation to cancel a queued downgrade. Payer only.",
-                "seed 002, \"PendingChangeCancelAuth\"",
+                "OKX Node SDK Reference (seed 002), \"PendingChangeCancelAuth\"",
             );
             about(cases);
         },
@@ -84,7 +84,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 fn about(cases: &mut Cases) {
     cases.source(
         "Domain: (name=\"A2APaySubscription\", version=\"1\", chainId, verifyingContract=subscriptionContract).",
-        "seed 002, \"SubscriptionTerms EIP-712 struct\"",
+        "OKX Node SDK Reference (seed 002), \"SubscriptionTerms EIP-712 struct\"",
     );
     cases.rule("The seed writes the type with a space behind each comma. What is hashed is the type as EIP-712 writes it, without.");
     cases.rule(
@@ -95,11 +95,11 @@ fn about(cases: &mut Cases) {
 fn about_cancel(cases: &mut Cases) {
     cases.source(
         "TypeHash: CancelAuth(uint8 action, bytes32 subId, uint8 initiator, bytes32 nonce, uint64 deadline).",
-        "seed 002, \"CancelAuth\"",
+        "OKX Node SDK Reference (seed 002), \"CancelAuth\"",
     );
     cases.source(
         "EIP-712 cancel authorisation; either payer or merchant may sign.",
-        "seed 002, \"CancelAuth\"",
+        "OKX Node SDK Reference (seed 002), \"CancelAuth\"",
     );
     about(cases);
     cases.rule(

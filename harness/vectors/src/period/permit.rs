@@ -38,11 +38,11 @@ pub(crate) fn operations() -> Vec<Operation> {
 fn about(cases: &mut Cases) {
     cases.source(
         "A single buyer-side double-signature (Permit2 PermitSingle + SubscriptionTerms) authorises N periods of pulls",
-        "seed 002, \"Subscription Payments (period scheme)\"",
+        "OKX Node SDK Reference (seed 002), \"Subscription Payments (period scheme)\"",
     );
     cases.source(
         "spender: string; // subscription contract address",
-        "seed 002, \"PaymentPayload\"",
+        "OKX Node SDK Reference (seed 002), \"PaymentPayload\"",
     );
     cases.rule("The type is that of Permit2: PermitSingle(PermitDetails details,address spender,uint256 sigDeadline)PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce). Its domain has no version.");
     cases.rule(

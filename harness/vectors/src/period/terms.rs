@@ -96,7 +96,7 @@ fn about_seed(cases: &mut Cases) {
     cases.profile("period-seed");
     cases.source(
         "The buyer's second signature (the first is Permit2 PermitSingle), binding plan terms",
-        "seed 002, \"SubscriptionTerms EIP-712 struct\"",
+        "OKX Node SDK Reference (seed 002), \"SubscriptionTerms EIP-712 struct\"",
     );
     about(cases);
     about_type(cases, &SEED);
@@ -116,7 +116,7 @@ fn about_cli(cases: &mut Cases) {
 fn about(cases: &mut Cases) {
     cases.source(
         "Domain: (name=\"A2APaySubscription\", version=\"1\", chainId, verifyingContract=subscriptionContract).",
-        "seed 002, \"SubscriptionTerms EIP-712 struct\"",
+        "OKX Node SDK Reference (seed 002), \"SubscriptionTerms EIP-712 struct\"",
     );
     cases.rule("permitHash is the hashStruct of the allowance signed beside the terms; here it is any word.");
     cases.rule("Every integer of the input is a decimal string, whatever a payload has on the wire. A planId beside the members is not signed.");

@@ -160,11 +160,11 @@ fn describe(cases: &mut Cases) {
     cases.summary("Unwraps the data of an answer of the SA.");
     cases.source(
         "OKX responses are wrapped in {\"code\": 0, \"data\": {...}, \"msg\": \"\"}, which the client unwraps automatically.",
-        "seed 000, \"Endpoints called\"",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
     );
     cases.source(
         "onError fires on HTTP non-2xx, JSON parse failure, or non-zero business code",
-        "seed 002, \"SaApiClient\"",
+        "OKX Node SDK Reference (seed 002), \"SaApiClient\"",
     );
     cases.rule("A body is a success if it is a JSON object whose `code` is the integer 0 and whose `data` is an object; the output has these data as they are. Whatever is not clearly a success is refused.");
     cases.rule("`msg` and members beside these are ignored.");

@@ -114,18 +114,18 @@ fn sources(profile: Profile, cases: &mut Cases) {
         Profile::OkxNode => {
             cases.source(
                 "The SDK throws PaymentError subclasses under the top-level mppx Errors namespace; mppx automatically translates them into RFC 9457 ProblemDetails responses.",
-                "seed 002, \"Error Handling\"",
+                "OKX Node SDK Reference (seed 002), \"Error Handling\"",
             );
             cases.source(
                 "| 70014 | Channel in CLOSING state | ChannelClosedError |",
-                "seed 002, \"SA API error code → PaymentError subclass\"",
+                "OKX Node SDK Reference (seed 002), \"SA API error code → PaymentError subclass\"",
             );
             cases.rule("The seed is silent on codes outside the table, and so are the cases.");
         }
         Profile::OkxPython => {
             cases.source(
                 "mpp_evm.errors.map_sa_error(code, msg) maps an SA code to the corresponding EvmPaymentError subclass, defaulting to InternalSAError when there is no match",
-                "seed 000, \"SA-API error code mapping\"",
+                "OKX Python SDK Reference (seed 000), \"SA-API error code mapping\"",
             );
             cases.rule("Every other code is an internal error: 500 internal-error.");
         }

@@ -6,6 +6,7 @@ use conform402_wire::sa::auth;
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
+use crate::change::{with, without};
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
 
@@ -61,7 +62,7 @@ const SECRET: &str = "22582BD0CFF14C41EDBF1AB98506286D";
 fn about(cases: &mut Cases) {
     cases.source(
         "signature = Base64(HMAC-SHA256(secretKey, timestamp + METHOD + requestPath + body))",
-        "seed 000, \"Endpoints called\"",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
     );
     cases.rule("The message is timestamp, method, path and body, one behind the other with nothing between; key and message are UTF-8.");
     cases.rule("The timestamp enters as it is sent, the path with its query and as it is escaped, the body byte for byte as it is sent. The body of a GET is empty.");
@@ -243,20 +244,6 @@ fn both_alphabets() -> Value {
 fn signed(secret: &str, request: &Value) -> String {
     let part = |name: &str| request[name].as_str().unwrap_or_default();
     auth::sign(secret, part("timestamp"), part("method"), part("path"), part("body").as_bytes())
-}
-
-fn with(request: &Value, member: &str, value: impl Into<Value>) -> Value {
-    let mut changed = request.clone();
-    changed[member] = value.into();
-    changed
-}
-
-fn without(request: &Value, member: &str) -> Value {
-    let mut changed = request.clone();
-    if let Some(members) = changed.as_object_mut() {
-        members.remove(member);
-    }
-    changed
 }
 
 fn misfits(cases: &mut Cases, request: &Value) {

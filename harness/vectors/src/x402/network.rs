@@ -51,7 +51,7 @@ fn describe(cases: &mut Cases) {
     );
     cases.source(
         "network uses CAIP-2 identifiers (X Layer = \"eip155:196\").",
-        "seed 000, \"x402ResourceServer\"",
+        "OKX Python SDK Reference (seed 000), \"x402ResourceServer\"",
     );
     cases.source(
         "namespace:   [-a-z0-9]{3,8}\nreference:   [-_a-zA-Z0-9]{1,32}",

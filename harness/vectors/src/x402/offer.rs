@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+pub(super) use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
 
 /// The resource that is sold.
@@ -45,37 +46,6 @@ pub(super) fn authorized(at: &Deployment) -> Value {
             "nonce": format!("0x{}", "ab".repeat(32)),
         },
     })
-}
-
-/// `value` with another value at `pointer`, whose parent exists.
-pub(super) fn with(value: &Value, pointer: &str, to: impl Into<Value>) -> Value {
-    let mut changed = value.clone();
-    if let Some((parent, member)) = pointer.rsplit_once('/')
-        && let Some(parent) = changed.pointer_mut(parent)
-    {
-        match parent {
-            Value::Array(elements) => {
-                if let Some(element) =
-                    member.parse::<usize>().ok().and_then(|index| elements.get_mut(index))
-                {
-                    *element = to.into();
-                }
-            }
-            parent => parent[member] = to.into(),
-        }
-    }
-    changed
-}
-
-/// `value` without the member at `pointer`.
-pub(super) fn without(value: &Value, pointer: &str) -> Value {
-    let mut changed = value.clone();
-    if let Some((parent, member)) = pointer.rsplit_once('/')
-        && let Some(Value::Object(members)) = changed.pointer_mut(parent)
-    {
-        members.remove(member);
-    }
-    changed
 }
 
 /// `value` whose member at `pointer` has another name.

@@ -49,7 +49,7 @@ fn about(cases: &mut Cases) {
     );
     cases.source(
         "accepted: PaymentRequirements; // The chosen payment option from `accepts`",
-        "seed 002, \"PaymentPayload\"",
+        "OKX Node SDK Reference (seed 002), \"PaymentPayload\"",
     );
     cases.rule("PaymentPayload: x402Version is the number 2; accepted is an offer; payload is an object of the scheme's; resource, an object with the text url, and extensions, an object, may be absent.");
     cases.rule("An offer: the texts scheme, network (CAIP-2, as x402.network.parse reads it), amount (as amount.base-units.parse reads it), asset and payTo; the number maxTimeoutSeconds; extra, an object, may be absent.");

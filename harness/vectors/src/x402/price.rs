@@ -41,11 +41,11 @@ fn describe(cases: &mut Cases) {
     cases.summary("Converts a seller's price to the smallest unit of a token.");
     cases.source(
         "type Money = string | number;\n// User-friendly amount, e.g., \"$0.01\", \"0.01\", 0.01",
-        "seed 002, \"Money / Price / AssetAmount\"",
+        "OKX Node SDK Reference (seed 002), \"Money / Price / AssetAmount\"",
     );
     cases.source(
         "price such as \"$0.00001\"",
-        "seed 000, \"Route configuration types (x402.http)\"",
+        "OKX Python SDK Reference (seed 000), \"Route configuration types (x402.http)\"",
     );
     cases.rule("`price` is a text, or a number of JSON. A text is an optional dollar sign and then digits, or digits, a point and digits. A number stands for the shortest decimal text that reads back as the same double, written without exponent. `decimals` is how many places the token has.");
     cases.rule("The amount is exact and has no leading zeros. The steps are that decimal text without the dollar sign, and its digits before and behind the point.");

@@ -60,7 +60,7 @@ fn about(cases: &mut Cases) {
     );
     cases.source(
         "transaction: string; // On-chain transaction hash (empty for aggr_deferred)",
-        "seed 002, \"SettleResponse\"",
+        "OKX Node SDK Reference (seed 002), \"SettleResponse\"",
     );
     cases.rule("SettleResponse: success is true or false; transaction is a text, which may be empty; network is a text (CAIP-2, as x402.network.parse reads it). The texts payer, errorReason, errorMessage, status and amount (as amount.base-units.parse reads it) and the object extensions may be absent. It has no x402Version.");
 }

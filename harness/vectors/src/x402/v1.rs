@@ -51,7 +51,7 @@ fn about_payment(cases: &mut Cases) {
     );
     cases.source(
         "X-PAYMENT is the v1 header",
-        "seed 000, \"Header constants and utilities (x402.http)\"",
+        "OKX Python SDK Reference (seed 000), \"Header constants and utilities (x402.http)\"",
     );
     cases.rule("PaymentPayload of v1: x402Version is the number 1; scheme and network are texts; payload is an object of the scheme's. The network has a name of v1, such as base-sepolia, of no particular form. No member of payload is looked at.");
 }

@@ -29,7 +29,7 @@ fn describe(cases: &mut Cases) {
     cases.summary("Tells which version of x402 a request or a response speaks.");
     cases.source(
         "PAYMENT-SIGNATURE is the v2 client → server header; X-PAYMENT is the v1 header; PAYMENT-REQUIRED is the server 402 → client header.",
-        "seed 000, \"Header constants and utilities (x402.http)\"",
+        "OKX Python SDK Reference (seed 000), \"Header constants and utilities (x402.http)\"",
     );
     cases.source(
         "HTTP 402 status code with JSON response body",

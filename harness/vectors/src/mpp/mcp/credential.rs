@@ -69,7 +69,7 @@ fn describe(cases: &mut Cases) {
     };
     valid("in-params", "As MCP has it.", plain.clone());
     valid("no-source", "Who pays, the proof may say.", call(&without(&sound, "source")));
-    valid("id-as-text", "Ids of requests may be text.", with(&plain, "id", "b1946ac9".into()));
+    valid("id-as-text", "Ids of requests may be text.", with(&plain, "id", "b1946ac9"));
     valid(
         "other-tool-data",
         "Other data beside the credential.",
@@ -87,11 +87,7 @@ fn describe(cases: &mut Cases) {
         "Nothing to echo.",
         call(&with(&sound, "challenge", without(&sound["challenge"], "expires"))),
     );
-    valid(
-        "unknown-member",
-        "Members that nobody knows.",
-        call(&with(&sound, "priority", 1.into())),
-    );
+    valid("unknown-member", "Members that nobody knows.", call(&with(&sound, "priority", 1)));
     valid(
         "empty-payload",
         "What a proof is, the method decides.",
@@ -202,7 +198,7 @@ fn describe(cases: &mut Cases) {
     invalid(
         "payload-as-text",
         "A proof is an object.",
-        call(&with(&sound, "payload", "0xab".into())),
+        call(&with(&sound, "payload", "0xab")),
         "payload-is-no-object",
     );
     invalid(

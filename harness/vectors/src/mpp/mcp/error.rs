@@ -39,7 +39,7 @@ fn describe(cases: &mut Cases) {
     flags(cases);
     let at = cases.deployment.clone();
     let charge = challenge(&at);
-    let session = with(&with(&charge, "intent", "session".into()), "id", "another".into());
+    let session = with(&with(&charge, "intent", "session"), "id", "another");
     let error = |code: i64, challenges: &[&Value]| {
         let data = json!({ "httpStatus": 402, "challenges": challenges });
         json!({ "code": code, "message": "Payment Required", "data": data })
@@ -80,11 +80,7 @@ fn describe(cases: &mut Cases) {
     );
     valid("no-http-status", "There need not be HTTP.", without_data("httpStatus"));
     valid("another-http-status", "The code counts.", with_data("httpStatus", 200.into()));
-    valid(
-        "another-message",
-        "The message is for people.",
-        with(&plain, "message", "Käse kostet".into()),
-    );
+    valid("another-message", "The message is for people.", with(&plain, "message", "Käse kostet"));
     valid(
         "no-expiry",
         "The server decides.",
@@ -93,12 +89,12 @@ fn describe(cases: &mut Cases) {
     valid(
         "description",
         "For people.",
-        error(PAYMENT_REQUIRED, &[&with(&charge, "description", "5 ₮".into())]),
+        error(PAYMENT_REQUIRED, &[&with(&charge, "description", "5 ₮")]),
     );
     valid(
         "unknown-member",
         "Members that nobody knows.",
-        error(PAYMENT_REQUIRED, &[&with(&charge, "priority", 1.into())]),
+        error(PAYMENT_REQUIRED, &[&with(&charge, "priority", 1)]),
     );
     valid("unknown-data", "Members that nobody knows.", with_data("retry", true.into()));
     valid(

@@ -8,6 +8,7 @@ mod receipt;
 use conform402_wire::mcp::InvalidMessage;
 use serde_json::{Map, Value, json};
 
+use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
 use crate::input::{Input, kebab};
 use crate::operation::{Operation, Refusal};
@@ -107,18 +108,4 @@ fn broken_challenges(at: &Deployment) -> Vec<(String, &'static str, Value, Strin
         broken.push((name.to_owned(), comment, with(&sound, member, value), reason.to_owned()));
     }
     broken
-}
-
-fn with(value: &Value, member: &str, to: Value) -> Value {
-    let mut changed = value.clone();
-    changed[member] = to;
-    changed
-}
-
-fn without(value: &Value, member: &str) -> Value {
-    let mut changed = value.clone();
-    if let Some(members) = changed.as_object_mut() {
-        members.remove(member);
-    }
-    changed
 }

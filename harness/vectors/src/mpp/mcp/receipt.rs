@@ -68,11 +68,11 @@ fn describe(cases: &mut Cases) {
     };
     valid("in-the-result", "As MCP has it.", plain.clone());
     valid("no-reference", "The method may have none.", answer(&without(&sound, "reference")));
-    valid("other-method", "Another method.", answer(&with(&sound, "method", "tempo".into())));
+    valid("other-method", "Another method.", answer(&with(&sound, "method", "tempo")));
     valid(
         "milliseconds-and-offset",
         "Any form that RFC 3339 has.",
-        answer(&with(&sound, "timestamp", "2030-01-01T02:00:00.123+02:00".into())),
+        answer(&with(&sound, "timestamp", "2030-01-01T02:00:00.123+02:00")),
     );
     valid(
         "unknown-member",
@@ -84,7 +84,7 @@ fn describe(cases: &mut Cases) {
         (
             "at-the-root-beside-text",
             "A result that has no place for it.",
-            with(&root, "result", "0x1348c9".into()),
+            with(&root, "result", "0x1348c9"),
         ),
         (
             "at-the-root-beside-null",
@@ -108,12 +108,12 @@ fn describe(cases: &mut Cases) {
         ("capital-success", "Another word.", "Success"),
         ("no-status", "No word.", ""),
     ] {
-        invalid(name, comment, answer(&with(&sound, "status", status.into())), "no-success");
+        invalid(name, comment, answer(&with(&sound, "status", status)), "no-success");
     }
     invalid(
         "status-as-flag",
         "A status is text.",
-        answer(&with(&sound, "status", true.into())),
+        answer(&with(&sound, "status", true)),
         "status-is-no-text",
     );
     for (name, comment, result) in [
@@ -213,13 +213,13 @@ fn describe(cases: &mut Cases) {
         (
             "timestamp-of-a-day",
             "A day is no instant.",
-            with(&sound, "timestamp", "2030-01-01".into()),
+            with(&sound, "timestamp", "2030-01-01"),
             "timestamp-is-no-instant",
         ),
         (
             "timestamp-without-offset",
             "An instant in every time zone.",
-            with(&sound, "timestamp", "2030-01-01T00:00:00".into()),
+            with(&sound, "timestamp", "2030-01-01T00:00:00"),
             "timestamp-is-no-instant",
         ),
     ] {

@@ -99,10 +99,13 @@ fn authorization_misfits(cases: &mut Cases, plain: &Value) {
 
 fn describe_settle(cases: &mut Cases) {
     cases.summary("The request that settles a charge by the buyer's authorization.");
-    cases.source("settle()POST /api/v6/pay/mpp/charge/settle", "seed 000, \"Endpoints called\"");
+    cases.source(
+        "settle()POST /api/v6/pay/mpp/charge/settle",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
+    );
     cases.source(
         "the client signs a separate EIP-3009 for each split (auto-populated in payload.authorization.splits[])",
-        "seed 002, \"Splits\"",
+        "OKX Node SDK Reference (seed 002), \"Splits\"",
     );
     about(cases);
     amount_flags(cases);
@@ -231,11 +234,11 @@ fn describe_verify_hash(cases: &mut Cases) {
     cases.summary("The request that verifies a charge the buyer broadcast.");
     cases.source(
         "verify_hash()POST /api/v6/pay/mpp/charge/verifyHash",
-        "seed 000, \"Endpoints called\"",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
     );
     cases.source(
         "source missing / feePayer conflicts with hash mode / txHash reused",
-        "seed 002, \"SA API error code → PaymentError subclass\"",
+        "OKX Node SDK Reference (seed 002), \"SA API error code → PaymentError subclass\"",
     );
     about(cases);
     about_challenge(cases);

@@ -20,7 +20,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 cases.summary("The request that settles the highest voucher of a channel.");
                 cases.source(
                     "session_settle()POST /api/v6/pay/mpp/session/settle",
-                    "seed 000, \"Endpoints called\"",
+                    "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
                 );
                 describe(cases, "settle");
             },
@@ -32,7 +32,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 cases.summary("The request that settles a channel and closes it.");
                 cases.source(
                     "session_close()POST /api/v6/pay/mpp/session/close",
-                    "seed 000, \"Endpoints called\"",
+                    "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
                 );
                 describe(cases, "close");
             },
@@ -239,7 +239,7 @@ fn describe_status(cases: &mut Cases) {
     cases.summary("The request that asks the SA for a channel.");
     cases.source(
         "session_status()GET /api/v6/pay/mpp/session/status?channelId=...",
-        "seed 000, \"Endpoints called\"",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
     );
     cases.rule("The output has method and path; the id stands in the query as it is given. The path is what OK-ACCESS-SIGN covers.");
     cases.rule("An id is 0x and 64 hexadecimal digits. Whatever else could bring parameters of its own into a signed query.");

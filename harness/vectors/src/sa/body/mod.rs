@@ -111,16 +111,11 @@ fn renamed(value: &Value) -> Value {
 
 /// `value` with another at `pointer`; null takes the member away.
 fn with(value: &Value, pointer: &str, to: Value) -> Value {
-    let mut changed = value.clone();
-    let (parent, member) = pointer.rsplit_once('/').unwrap_or_default();
-    if let Some(members) = changed.pointer_mut(parent).and_then(Value::as_object_mut) {
-        if to.is_null() {
-            members.remove(member);
-        } else {
-            members.insert(member.to_owned(), to);
-        }
+    if to.is_null() {
+        crate::change::without(value, pointer)
+    } else {
+        crate::change::with(value, pointer, to)
     }
-    changed
 }
 
 /// A 32-byte word of one byte.

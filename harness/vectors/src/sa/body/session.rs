@@ -89,11 +89,11 @@ fn describe_open(cases: &mut Cases) {
     cases.summary("The request that opens a channel.");
     cases.source(
         "session_open()POST /api/v6/pay/mpp/session/open",
-        "seed 000, \"Endpoints called\"",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
     );
     cases.source(
         "Verify → SA session/open → write local store",
-        "seed 000, \"Session action routing (inside verify)\"",
+        "OKX Python SDK Reference (seed 000), \"Session action routing (inside verify)\"",
     );
     about(cases);
     amount_flags(cases);
@@ -237,7 +237,7 @@ fn describe_top_up(cases: &mut Cases) {
     cases.summary("The request that adds to a channel's deposit.");
     cases.source(
         "session_top_up()POST /api/v6/pay/mpp/session/topUp",
-        "seed 000, \"Endpoints called\"",
+        "OKX Python SDK Reference (seed 000), \"Endpoints called\"",
     );
     about(cases);
     amount_flags(cases);

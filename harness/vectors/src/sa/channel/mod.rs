@@ -35,15 +35,11 @@ fn refused(error: NoChannel) -> Refusal {
 
 /// `value` with another member; null takes it away.
 fn with(value: &Value, member: &str, to: Value) -> Value {
-    let mut changed = value.clone();
-    if let Some(members) = changed.as_object_mut() {
-        if to.is_null() {
-            members.remove(member);
-        } else {
-            members.insert(member.to_owned(), to);
-        }
+    if to.is_null() {
+        crate::change::without(value, member)
+    } else {
+        crate::change::with(value, member, to)
     }
-    changed
 }
 
 fn channel() -> String {

@@ -84,11 +84,11 @@ fn used(at: &Deployment) -> Value {
 fn about_state(cases: &mut Cases) {
     cases.source(
         "Provides to_dict() / from_dict() (camelCase JSON, cross-language interoperable).",
-        "seed 000, \"ChannelState\"",
+        "OKX Python SDK Reference (seed 000), \"ChannelState\"",
     );
     cases.source(
         "highest_voucher_amount and spent are both monotonically non-decreasing, with available = highest_voucher_amount - spent",
-        "seed 000, \"ChannelState\"",
+        "OKX Python SDK Reference (seed 000), \"ChannelState\"",
     );
     cases.rule("A state has channelId, chainId, escrowContract, payer, payee, token, authorizedSigner, deposit, highestVoucherAmount, highestVoucherSignature, minVoucherDelta, spent, units, finalized, closeRequestedAt and createdAt. The first five are required; of the others the defaults are empty text, \"0\" for amounts, 0, and false.");
     cases.rule("Amounts are integers from 0 to 2^128 − 1. chainId, units and closeRequestedAt are JSON integers from 0 up. token and authorizedSigner are addresses or empty, the signature is 65 bytes or empty.");
@@ -358,7 +358,10 @@ fn snake(state: &Value) -> Value {
 fn describe_format(cases: &mut Cases) {
     cases.summary("Writes what a seller stores of a channel, so that every SDK reads it.");
     about_state(cases);
-    cases.source("deposit is a decimal integer string", "seed 000, \"ChannelState\"");
+    cases.source(
+        "deposit is a decimal integer string",
+        "OKX Python SDK Reference (seed 000), \"ChannelState\"",
+    );
     cases.rule("The input's state is what sa.channel-state.parse reads. The output's json is the JSON value that is stored: every member in camel case, amounts as decimal strings and not as numbers, ids and addresses in lower case, the signature in hexadecimal behind 0x.");
     cases.rule(
         "Readers take a signature in base64 as well, so the cases that have one are a SHOULD.",

@@ -23,11 +23,11 @@ fn describe(cases: &mut Cases) {
     cases.summary("Reads what the SA says of a channel.");
     cases.source(
         "sessionStatus: 'OPEN' | 'CLOSING' | 'CLOSED'",
-        "seed 002, \"Extension methods: manual settle / status\"",
+        "OKX Node SDK Reference (seed 002), \"Extension methods: manual settle / status\"",
     );
     cases.source(
         "settledOnChain: string // on-chain settled amount (updated only after settle)",
-        "seed 002, \"Extension methods: manual settle / status\"",
+        "OKX Node SDK Reference (seed 002), \"Extension methods: manual settle / status\"",
     );
     cases.rule("The output's channel has channelId, payer, payee, token, deposit, settledOnChain, sessionStatus, and remainingBalance where the data have it; nothing else. Ids and addresses are written in lower case, amounts as decimal strings.");
     cases.rule("The status is one of the three words, in capitals. Amounts are decimal strings below 2^128. remainingBalance may be absent: the SA once left out what it was computed from. Other members are ignored.");
