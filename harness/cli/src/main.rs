@@ -48,15 +48,18 @@ enum Command {
         #[arg(long = "fault", value_name = "NAME")]
         faults: Vec<String>,
     },
-    /// List the checks
+    /// List the checks, or the vectors
     List {
-        /// Only checks whose id matches this pattern
+        /// Only those whose id matches this pattern
         #[arg(long, value_name = "GLOB")]
         filter: Option<String>,
+        /// List the golden vectors instead of the checks
+        #[arg(long)]
+        vectors: bool,
     },
     /// Say what a check or a vector asks, where that is written, and what breaks it
     Explain {
-        /// Id of the check, or of the vector
+        /// Id of the check or vector, or name of an operation
         id: String,
     },
     /// Run every check against every fault of the reference target
@@ -163,7 +166,11 @@ async fn execute(command: Command) -> Result<u8, Failure> {
             print(&report.to_terminal());
             Ok(report.exit)
         }
-        Command::List { filter } => {
+        Command::List { filter, vectors: true } => {
+            print(&vectors::list(filter.as_deref())?);
+            Ok(0)
+        }
+        Command::List { filter, vectors: false } => {
             let mut text = String::new();
             for check in registry.select(filter.as_deref())? {
                 text += &format!("{:8} {}\n", check.level.word(), check.id());

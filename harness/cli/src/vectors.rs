@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use conform402_runner::Seed;
 use conform402_vectors::check::{Findings, check};
 use conform402_vectors::diff::diff;
-use conform402_vectors::{Deployment, VectorSet, operation};
+use conform402_vectors::{Deployment, Flag, VectorFile, VectorSet, operation};
 
 use crate::{Failure, print};
 
@@ -108,8 +108,12 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             set.write(&out)?;
             let (cases, negative) = set.count();
             let files = set.files.len();
+            let Deployment { chain_id, token, token_name, token_version, escrow, seed, .. } =
+                &set.deployment;
             print(&format!(
-                "{}: {cases} cases, {negative} of them negative, in {files} files\n",
+                "{}: {cases} cases, {negative} of them negative, in {files} files, for chain \
+                 {chain_id}, token {token} ({token_name}, version {token_version}), escrow {escrow}, \
+                 seed {seed}\n",
                 out.display()
             ));
             Ok(0)
@@ -135,18 +139,25 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
     }
 }
 
-/// The vector of this id, if there is one.
+/// The vector of this id, or the operation of this name; `None` if no operation
+/// has anything to do with it.
+///
+/// # Errors
+/// Names the cases there are, for an id that begins like one.
 pub fn explain(id: &str) -> Result<Option<String>, Failure> {
+    if let Some(operation) = operation(id) {
+        return Ok(Some(explain_operation(&operation.file(&Deployment::default())?)));
+    }
     let operation = id.rsplit_once('.').and_then(|(name, _)| operation(name));
     let Some(operation) = operation else { return Ok(None) };
     let file = operation.file(&Deployment::default())?;
-    let Some((input, case)) = file.cases().find(|(_, case)| case.id == id) else {
-        return Ok(None);
+    let found = file.cases().find(|(_, case)| case.id == id);
+    let Some((input, case)) = found else {
+        let known: Vec<&str> = file.cases().map(|(_, case)| case.id.as_str()).collect();
+        return Err(format!("no vector is called {id:?}; known:\n  {}", known.join("\n  ")).into());
     };
     let mut text = format!("{id}\n{}\n\n{}\n", case.level.word(), case.comment);
-    for source in &file.sources {
-        text += &format!("\n  “{}”\n  — {}\n", source.quote, source.document);
-    }
+    text += &about(&file);
     let values = [
         ("input", serde_json::to_string_pretty(&input)?),
         ("steps", serde_json::to_string_pretty(&case.steps)?),
@@ -161,4 +172,39 @@ pub fn explain(id: &str) -> Result<Option<String>, Failure> {
         text += &format!("  {flag}: {hunts}\n");
     }
     Ok(Some(text))
+}
+
+fn explain_operation(file: &VectorFile) -> String {
+    let mut text = format!("{}\n{}", file.operation, about(file));
+    text += "\nflags:\n";
+    for (flag, Flag { hunts }) in &file.flags {
+        text += &format!("  {flag}: {hunts}\n");
+    }
+    text += "\ncases:\n";
+    for (_, case) in file.cases() {
+        text += &format!("  {}\n", case.id);
+    }
+    text
+}
+
+/// What an operation does, by which rules, and where that is written.
+fn about(file: &VectorFile) -> String {
+    let mut text = format!("\n{}\n", file.summary);
+    for rule in &file.rules {
+        text += &format!("- {rule}\n");
+    }
+    for source in &file.sources {
+        text += &format!("\n  “{}”\n  — {}\n", source.quote, source.document);
+    }
+    text
+}
+
+/// The ids of all vectors whose id matches `filter`, each with its level.
+///
+/// # Errors
+/// Tells of a filter that is none, or matches nothing.
+pub fn list(filter: Option<&str>) -> Result<String, Failure> {
+    let files = conform402_runner::vectors_matching(filter)?;
+    let lines = files.iter().flat_map(VectorFile::cases);
+    Ok(lines.map(|(_, case)| format!("{:8} {}\n", case.level.word(), case.id)).collect())
 }

@@ -77,7 +77,7 @@ pub enum NoSuchCheck {
     #[error("{0:?} is not a pattern: {1}")]
     BadGlob(String, String),
     /// Matches nothing.
-    #[error("no check and no vector matches {filter:?}; known:\n  {}", .known.join("\n  "))]
+    #[error("nothing matches {filter:?}; known:\n  {}", .known.join("\n  "))]
     Unmatched {
         /// The filter.
         filter: String,

@@ -28,4 +28,5 @@ pub use inventory;
 pub use offer::{Mounted, Offer};
 pub use target::{Target, TargetError, Targets};
 pub use testbed::Testbed;
+pub use vectors::vectors_matching;
 pub use verdict::{Broken, Outcome, Verdict};

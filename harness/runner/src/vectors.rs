@@ -11,6 +11,7 @@ use globset::GlobMatcher;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::check::{NoSuchCheck, compile};
 use crate::target::{Adapter, TargetError};
 use crate::verdict::{Broken, Outcome, Verdict};
 use conform402_vectors::Level;
@@ -55,6 +56,21 @@ impl Selection {
     fn selects(&self, id: &str) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.is_match(id))
     }
+}
+
+/// The files of vectors with a case whose id matches `filter`, each reduced to
+/// these cases.
+///
+/// # Errors
+/// [`NoSuchCheck`] if it is no glob or matches nothing.
+pub fn vectors_matching(filter: Option<&str>) -> Result<Vec<VectorFile>, NoSuchCheck> {
+    let files = Selection::new(filter.map(compile).transpose()?).files(None);
+    if files.is_empty() {
+        let known = catalogue().iter().map(|operation| format!("{}.*", operation.name)).collect();
+        let filter = filter.unwrap_or_default().to_owned();
+        return Err(NoSuchCheck::Unmatched { filter, known });
+    }
+    Ok(files)
 }
 
 /// A case that a target was asked.

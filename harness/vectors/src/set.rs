@@ -36,6 +36,9 @@ pub enum WriteError {
     /// The folder holds what is no vector.
     #[error("{} is not empty, and has no {MANIFEST}: name another folder", .0.display())]
     Foreign(PathBuf),
+    /// The folder holds vectors made for something else.
+    #[error("{} holds vectors made for another deployment: name another folder with --out", .0.display())]
+    OtherDeployment(PathBuf),
     /// A value without JSON form.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -104,7 +107,7 @@ impl VectorSet {
             |error| WriteError::File { path, error }
         };
         let texts = self.texts()?;
-        for path in earlier_files(folder)? {
+        for path in self.earlier_files(folder)? {
             if !texts.contains_key(&path) {
                 let path = folder.join(path);
                 std::fs::remove_file(&path).map_err(failed(&path))?;
@@ -118,20 +121,31 @@ impl VectorSet {
         }
         Ok(())
     }
-}
 
-/// The files a manifest in `folder` lists; none for an empty or new folder.
-fn earlier_files(folder: &Path) -> Result<Vec<String>, WriteError> {
-    let manifest = folder.join(MANIFEST);
-    let Ok(text) = std::fs::read_to_string(&manifest) else {
-        let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let foreign = entries.any(|entry| entry.file_name() != "README.md");
-        return if foreign { Err(WriteError::Foreign(folder.to_owned())) } else { Ok(Vec::new()) };
-    };
-    let manifest: serde_json::Value = serde_json::from_str(&text)?;
-    let files = manifest["files"].as_array().into_iter().flatten();
-    let inside = |path: &&str| !path.starts_with('/') && !path.contains("..");
-    Ok(files.filter_map(|file| file["path"].as_str()).filter(inside).map(str::to_owned).collect())
+    /// The files a manifest in `folder` lists; none for an empty or new folder.
+    fn earlier_files(&self, folder: &Path) -> Result<Vec<String>, WriteError> {
+        let manifest = folder.join(MANIFEST);
+        let Ok(text) = std::fs::read_to_string(&manifest) else {
+            let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let foreign = entries.any(|entry| entry.file_name() != "README.md");
+            return if foreign {
+                Err(WriteError::Foreign(folder.to_owned()))
+            } else {
+                Ok(Vec::new())
+            };
+        };
+        let manifest: serde_json::Value = serde_json::from_str(&text)?;
+        if manifest["deployment"] != serde_json::to_value(&self.deployment)? {
+            return Err(WriteError::OtherDeployment(folder.to_owned()));
+        }
+        let files = manifest["files"].as_array().into_iter().flatten();
+        let inside = |path: &&str| !path.starts_with('/') && !path.contains("..");
+        Ok(files
+            .filter_map(|file| file["path"].as_str())
+            .filter(inside)
+            .map(str::to_owned)
+            .collect())
+    }
 }
 
 fn pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {

@@ -142,6 +142,14 @@ fn a_folder_of_something_else_is_not_written_to() {
 }
 
 #[test]
+fn vectors_of_another_deployment_are_not_overwritten() {
+    let folder = written();
+    let deployment = Deployment { chain_id: 1, ..Deployment::default() };
+    let refused = VectorSet::generate(&deployment).unwrap().write(folder.path()).unwrap_err();
+    assert!(refused.to_string().contains("another deployment"), "{refused}");
+}
+
+#[test]
 fn files_of_an_earlier_set_are_removed() {
     let folder = written();
     let stale = folder.path().join("evm/stale.json");

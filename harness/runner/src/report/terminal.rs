@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
-use conform402_vectors::{Expectation, catalogue};
+use conform402_vectors::catalogue;
 use owo_colors::OwoColorize as _;
 
 use super::{CheckReport, Report, Summary};
@@ -58,7 +58,11 @@ impl Report {
         );
         if !target.operations.is_empty() {
             let (declared, known) = (target.operations.len(), catalogue().len());
-            let _ = writeln!(text, "operations of vectors: {declared} declared, of {known}");
+            let _ = writeln!(
+                text,
+                "Operations of vectors: {declared} declared, of {known}. \
+                 `conform402 explain ID` shows a vector with every step."
+            );
         }
         if self.summary.fail + self.summary.warn > 0 {
             let _ = writeln!(
@@ -179,11 +183,8 @@ fn describe(text: &mut String, check: &CheckReport) {
 
 fn show_vector(text: &mut String, vector: &VectorEvidence) {
     let VectorEvidence { input, expected, answered, bugs, .. } = vector;
-    // A valid case tells many bugs apart; one that must be refused names its own.
-    if matches!(expected, Expectation::Invalid { .. }) {
-        for (flag, hunts) in bugs {
-            let _ = writeln!(text, "     {flag}: {hunts}");
-        }
+    for (flag, hunts) in bugs {
+        let _ = writeln!(text, "     {flag}: {hunts}");
     }
     let lines = [
         (">", serde_json::to_string(input)),
