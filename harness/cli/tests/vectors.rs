@@ -116,3 +116,42 @@ fn answers_are_judged(#[case] result: &str, #[case] code: i32, #[case] told: &st
     assert_eq!(ran.code, code, "{all}");
     assert!(all.contains(told), "{all}");
 }
+
+/// Refusing everything must not be counted as refusing what is wrong, not even
+/// where a baseline knows that everything valid is refused.
+#[test]
+fn who_refuses_all_shows_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = adapter(folder.path(), r#"{"refusal": "no"}"#);
+    let valid = ["plain", "short-id", "realm-past-ascii", "empty-realm", "boundary"];
+    let ids: Vec<String> =
+        valid.iter().map(|name| format!("\"evm.challenge-hash.{name}\"")).collect();
+    let manifest = folder.path().join("target.toml");
+    let known = format!("\n[[known-failure]]\nreason = \"r\"\nchecks = [{}]\n", ids.join(", "));
+    let text = std::fs::read_to_string(&manifest).unwrap() + &known;
+    std::fs::write(&manifest, text).unwrap();
+    let ran = conform402(&["run", &target]);
+    assert!(ran.stdout.contains("0 passed, 0 failed, 5 known failures"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("5 inconclusive"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_known_failure_of_an_undeclared_operation_is_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = adapter(folder.path(), r#"{"refusal": "no"}"#);
+    let manifest = folder.path().join("target.toml");
+    let known = "\n[[known-failure]]\nreason = \"r\"\nchecks = [\"evm.channel.id.no-delegate\"]\n";
+    let text = std::fs::read_to_string(&manifest).unwrap() + known;
+    std::fs::write(&manifest, text).unwrap();
+    let ran = conform402(&["run", &target]);
+    assert!(ran.stdout.contains("STALE evm.channel.id.no-delegate"), "{}", ran.stdout);
+}
+
+#[rstest]
+#[case::two_of_one_operation(&["--fault", "evm.channel.id:IgnoresPayer", "--fault", "evm.channel.id:IgnoresSalt"])]
+#[case::of_an_operation_that_is_not_run(&["--filter", "amount.*", "--fault", "evm.channel.id:IgnoresPayer"])]
+fn an_idle_fault_is_told(#[case] arguments: &[&str]) {
+    let ran = conform402(&[&["run", "reference"], arguments].concat());
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("evm.channel.id:Ignores"), "{}", ran.stderr);
+}

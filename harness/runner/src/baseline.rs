@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use conform402_vectors::{Deployment, operation};
-
 use crate::check::Registry;
 use crate::target::{KnownFailures, TargetError};
+use crate::vectors::is_case;
 use crate::verdict::Verdict;
 
 /// The reason of each known failure, by check id.
@@ -43,6 +42,11 @@ impl Baseline {
         self.0.get(id).map(String::as_str)
     }
 
+    /// The ids of all entries.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The entries that no longer hold: the check was decided, and did not
     /// fail, or does not apply at all.
     #[must_use]
@@ -51,13 +55,6 @@ impl Baseline {
         let holds = |id: &str| observed.get(id).is_none_or(|verdict| still.contains(verdict));
         self.0.keys().filter(|id| !holds(id)).cloned().collect()
     }
-}
-
-/// Whether a vector has this id: that of its operation and a name.
-fn is_case(id: &str) -> bool {
-    let operation = id.rsplit_once('.').and_then(|(name, _)| operation(name));
-    let file = operation.and_then(|operation| operation.file(&Deployment::default()).ok());
-    file.is_some_and(|file| file.cases().any(|(_, case)| case.id == id))
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub async fn kill_matrix(
     let filling = async {
         let identity = adapter.identity().await?;
         let planned = plan(&checks, &identity, None);
-        let vectors = vectors.files(Some(&vectors::declared(&identity)?));
+        let vectors = vectors.files(Some(&vectors::declared(&identity)?))?;
         let mut faults = identity.faults.clone();
         faults.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(filter) = fault_filter {

@@ -8,6 +8,8 @@ use conform402_chain::{AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnv
 use conform402_wire::sa::code::Profile;
 
 use crate::baseline::Baseline;
+use conform402_vectors::{Inconsistent, VectorFile};
+
 use crate::check::{Check, NoSuchCheck, Registry, compile};
 use crate::http::Client;
 use crate::plan::plan;
@@ -68,6 +70,12 @@ pub enum RunError {
     /// The filter selects nothing.
     #[error(transparent)]
     Filter(#[from] NoSuchCheck),
+    /// The author of a vector made a mistake.
+    #[error("a vector of ours is wrong: {0}")]
+    Vectors(#[from] Inconsistent),
+    /// A fault of an operation that is not asked for.
+    #[error("the fault {0} cannot be had: its operation is not run, or has another fault already")]
+    IdleFault(String),
     /// The target does not speak the profile asked for.
     #[error("{name} does not speak {asked}; it speaks {}", .spoken.join(", "))]
     Profile {
@@ -120,7 +128,7 @@ pub async fn run(
     options: &RunOptions,
     watcher: &dyn Watcher,
 ) -> Result<Report, RunError> {
-    let (checks, vectors) = select(registry, options.filter.as_deref())?;
+    let (checks, selection) = select(registry, options.filter.as_deref())?;
     let baseline = Baseline::new(&target.name, &target.known_failures, registry)?;
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
@@ -134,7 +142,9 @@ pub async fn run(
         let faults = Faults::split(&identity, &options.faults)?;
         accepts(&identity, options)?;
         let planned = plan(&checks, &identity, options.profile);
-        let vectors = vectors.files(Some(&vectors::declared(&identity)?));
+        let declared = vectors::declared(&identity)?;
+        let vectors = selection.files(Some(&declared))?;
+        faults.must_be_among(&vectors)?;
         let cases = vectors.iter().map(|file| file.cases().count()).sum::<usize>();
         watcher.planned(planned.len() + cases);
         let stage = Stage {
@@ -167,7 +177,12 @@ pub async fn run(
     let checks = conclusions.iter().map(|c| (c.check.id(), c.verdict()));
     let observed: BTreeMap<String, Verdict> =
         checks.chain(cases.iter().map(|case| (case.id.clone(), case.verdict()))).collect();
-    let observed = observed.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
+    let mut observed: BTreeMap<&str, Verdict> =
+        observed.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
+    // A failure known of an operation that is no longer declared has gone, too.
+    for id in baseline.ids().filter(|id| vectors::is_case(id) && selection.selects(id)) {
+        observed.entry(id).or_insert(Verdict::NotApplicable);
+    }
     let stale = if options.no_baseline { Vec::new() } else { baseline.stale(&observed) };
     let baseline = (!options.no_baseline).then_some(&baseline);
     let testbed = TestbedSummary {
@@ -186,10 +201,10 @@ pub async fn run(
 pub(crate) fn select(
     registry: &Registry,
     filter: Option<&str>,
-) -> Result<(Vec<&'static Check>, Selection), NoSuchCheck> {
+) -> Result<(Vec<&'static Check>, Selection), RunError> {
     let vectors = Selection::new(filter.map(compile).transpose()?);
     let checks = match registry.select(filter) {
-        Err(NoSuchCheck::Unmatched { .. }) if !vectors.is_empty() => Vec::new(),
+        Err(NoSuchCheck::Unmatched { .. }) if !vectors.is_empty()? => Vec::new(),
         selected => registry.with_controls(selected?),
     };
     Ok((checks, vectors))
@@ -239,9 +254,20 @@ impl Faults {
                 let (name, asked) = (identity.name.clone(), name.clone());
                 return Err(RunError::Fault { name, asked, known });
             };
-            faults.of_operations.insert(operation.to_owned(), flag.to_owned());
+            if faults.of_operations.insert(operation.to_owned(), flag.to_owned()).is_some() {
+                return Err(RunError::IdleFault(name.clone()));
+            }
         }
         Ok(faults)
+    }
+
+    /// A fault that nothing looks at must not look caught, or harmless.
+    fn must_be_among(&self, files: &[VectorFile]) -> Result<(), RunError> {
+        let runs = |operation: &str| files.iter().any(|file| file.operation == operation);
+        match self.of_operations.iter().find(|(operation, _)| !runs(operation)) {
+            None => Ok(()),
+            Some((operation, flag)) => Err(RunError::IdleFault(format!("{operation}:{flag}"))),
+        }
     }
 }
 

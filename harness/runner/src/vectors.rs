@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conform402_vectors::{
-    Comparison, Deployment, Expectation, ORDINARY, Operation, Source, VectorFile, catalogue,
-    operation,
+    Comparison, Deployment, Expectation, Inconsistent, ORDINARY, Operation, Source, VectorFile,
+    catalogue, operation,
 };
 use conform402_wire::adapter::{Evaluation, Evaluations, Identity};
 use globset::GlobMatcher;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::check::{NoSuchCheck, compile};
+use crate::run::RunError;
 use crate::target::{Adapter, TargetError};
 use crate::verdict::{Broken, Outcome, Verdict};
 use conform402_vectors::Level;
@@ -30,30 +31,41 @@ impl Selection {
     }
 
     /// Whether any case is selected.
-    pub fn is_empty(&self) -> bool {
-        self.files(None).is_empty()
+    ///
+    /// # Errors
+    /// As [`Self::files`].
+    pub fn is_empty(&self) -> Result<bool, Inconsistent> {
+        Ok(self.files(None)?.is_empty())
     }
 
     /// The files with selected cases, of the `declared` operations or of all,
     /// each reduced to these cases.
-    pub fn files(&self, declared: Option<&BTreeSet<&str>>) -> Vec<VectorFile> {
-        let wanted =
-            |operation: &&Operation| declared.is_none_or(|names| names.contains(operation.name));
+    ///
+    /// # Errors
+    /// [`Inconsistent`] where the author of a vector made a mistake.
+    pub fn files(
+        &self,
+        declared: Option<&BTreeSet<&str>>,
+    ) -> Result<Vec<VectorFile>, Inconsistent> {
         let deployment = Deployment::default();
-        self.operations
-            .iter()
-            .filter(wanted)
-            .filter_map(|operation| operation.file(&deployment).ok())
-            .filter_map(|mut file| {
-                for group in &mut file.groups {
-                    group.cases.retain(|case| self.selects(&case.id));
-                }
-                (file.cases().count() > 0).then_some(file)
-            })
-            .collect()
+        let mut files = Vec::new();
+        for operation in &self.operations {
+            if declared.is_some_and(|names| !names.contains(operation.name)) {
+                continue;
+            }
+            let mut file = operation.file(&deployment)?;
+            for group in &mut file.groups {
+                group.cases.retain(|case| self.selects(&case.id));
+            }
+            if file.cases().count() > 0 {
+                files.push(file);
+            }
+        }
+        Ok(files)
     }
 
-    fn selects(&self, id: &str) -> bool {
+    /// Whether a case of this id is selected.
+    pub fn selects(&self, id: &str) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.is_match(id))
     }
 }
@@ -62,13 +74,13 @@ impl Selection {
 /// these cases.
 ///
 /// # Errors
-/// [`NoSuchCheck`] if it is no glob or matches nothing.
-pub fn vectors_matching(filter: Option<&str>) -> Result<Vec<VectorFile>, NoSuchCheck> {
-    let files = Selection::new(filter.map(compile).transpose()?).files(None);
+/// [`RunError::Filter`] if it is no glob or matches nothing.
+pub fn vectors_matching(filter: Option<&str>) -> Result<Vec<VectorFile>, RunError> {
+    let files = Selection::new(filter.map(compile).transpose()?).files(None)?;
     if files.is_empty() {
         let known = catalogue().iter().map(|operation| format!("{}.*", operation.name)).collect();
         let filter = filter.unwrap_or_default().to_owned();
-        return Err(NoSuchCheck::Unmatched { filter, known });
+        return Err(NoSuchCheck::Unmatched { filter, known }.into());
     }
     Ok(files)
 }
@@ -81,6 +93,8 @@ pub(crate) struct CaseConclusion {
     pub level: Level,
     pub sources: Vec<Source>,
     pub outcome: Outcome,
+    /// Whether it is undecided only because no valid case passed.
+    pub for_want_of_control: bool,
     pub evidence: VectorEvidence,
 }
 
@@ -103,6 +117,13 @@ pub struct VectorEvidence {
     pub expected: Expectation,
     /// What came out.
     pub answered: Evaluation,
+}
+
+/// Whether a vector has this id: that of its operation and a name.
+pub(crate) fn is_case(id: &str) -> bool {
+    let operation = id.rsplit_once('.').and_then(|(name, _)| operation(name));
+    let file = operation.and_then(|operation| operation.file(&Deployment::default()).ok());
+    file.is_some_and(|file| file.cases().any(|(_, case)| case.id == id))
 }
 
 /// The operations of vectors that `identity` declares.
@@ -140,13 +161,15 @@ pub(crate) async fn ask(
         };
         let answers = adapter.evaluate(&order).await?;
         let comparison = file.comparison();
+        let mut concluded = Vec::new();
         for ((input, case), answered) in file.cases().zip(answers) {
-            conclusions.push(CaseConclusion {
+            concluded.push(CaseConclusion {
                 operation: file.operation.clone(),
                 id: case.id.clone(),
                 level: case.level,
                 sources: file.sources.clone(),
                 outcome: judge(&case.expectation, &answered, &comparison),
+                for_want_of_control: false,
                 evidence: VectorEvidence {
                     comment: case.comment.clone(),
                     bugs: case
@@ -162,8 +185,28 @@ pub(crate) async fn ask(
                 },
             });
         }
+        demand_control(&mut concluded);
+        conclusions.extend(concluded);
     }
     Ok(conclusions)
+}
+
+/// Who refuses every valid input shows nothing by refusing the others, too.
+fn demand_control(cases: &mut [CaseConclusion]) {
+    let is_valid =
+        |case: &CaseConclusion| matches!(case.evidence.expected, Expectation::Valid { .. });
+    let mut valid = cases.iter().filter(|case| is_valid(case)).peekable();
+    if valid.peek().is_none() || valid.any(|case| case.outcome.is_ok()) {
+        return;
+    }
+    for case in cases.iter_mut().filter(|case| !is_valid(case) && case.outcome.is_ok()) {
+        case.outcome = Err(Broken::Undecided("no valid case of the operation passes".to_owned()));
+        case.for_want_of_control = true;
+    }
+}
+
+fn is_broken(case: &CaseConclusion) -> bool {
+    matches!(case.outcome, Err(Broken::Promise(_)))
 }
 
 fn judge(expected: &Expectation, answered: &Evaluation, comparison: &Comparison) -> Outcome {
@@ -210,14 +253,12 @@ pub(crate) async fn kill_matrix(
             flags += 1;
             let faults = BTreeMap::from([(file.operation.clone(), flag.clone())]);
             for conclusion in ask(adapter, std::slice::from_ref(file), &faults).await? {
-                let what = match (
-                    conclusion.outcome.is_err(),
-                    conclusion.evidence.bugs.contains_key(flag),
-                ) {
-                    (true, false) => "dies unnamed of",
-                    (false, true) => "survives",
-                    _ => continue,
-                };
+                let what =
+                    match (is_broken(&conclusion), conclusion.evidence.bugs.contains_key(flag)) {
+                        (true, false) => "dies unnamed of",
+                        (false, true) => "survives",
+                        _ => continue,
+                    };
                 complaints.push(format!("{}: {what} {flag}", conclusion.id));
             }
         }

@@ -53,13 +53,15 @@ pub(crate) fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, Unr
         for entry in std::fs::read_dir(&path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if name.starts_with('.') {
+            if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
             if entry.file_type().map_err(failed)?.is_dir() {
                 folders.push((entry.path(), name + "/"));
             } else {
-                texts.insert(name, std::fs::read_to_string(entry.path()).map_err(failed)?);
+                let path = entry.path().display().to_string();
+                let text = std::fs::read_to_string(entry.path());
+                texts.insert(name, text.map_err(|error| Unreadable::File { path, error })?);
             }
         }
     }

@@ -34,7 +34,7 @@ pub enum WriteError {
         error: std::io::Error,
     },
     /// The folder holds what is no vector.
-    #[error("{} is not empty, and has no {MANIFEST}: name another folder", .0.display())]
+    #[error("{} is not empty, and no folder of vectors: name another", .0.display())]
     Foreign(PathBuf),
     /// The folder holds vectors made for something else.
     #[error("{} holds vectors made for another deployment: name another folder with --out", .0.display())]
@@ -135,7 +135,15 @@ impl VectorSet {
             };
         };
         let manifest: serde_json::Value = serde_json::from_str(&text)?;
-        if manifest["deployment"] != serde_json::to_value(&self.deployment)? {
+        // Other programs have manifests, too.
+        if manifest["$schema"] != MANIFEST_SCHEMA.0 || !manifest["deployment"].is_object() {
+            return Err(WriteError::Foreign(folder.to_owned()));
+        }
+        let ours = serde_json::to_value(&self.deployment)?;
+        let differs = |(name, value): (&String, &serde_json::Value)| {
+            ours.get(name).is_some_and(|own| own != value)
+        };
+        if manifest["deployment"].as_object().into_iter().flatten().any(differs) {
             return Err(WriteError::OtherDeployment(folder.to_owned()));
         }
         let files = manifest["files"].as_array().into_iter().flatten();

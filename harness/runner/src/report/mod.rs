@@ -144,7 +144,7 @@ impl Report {
                 group: case.operation,
                 is_vector: true,
                 is_ours: false,
-                for_want_of_control: false,
+                for_want_of_control: case.for_want_of_control,
                 id: case.id,
             }
         };
