@@ -95,6 +95,7 @@ fn generated_vectors_are_sound_and_differ_by_deployment() {
 #[case::no_folder(&["vectors", "check", "/nonexistent"], "/nonexistent")]
 #[case::no_address(&["vectors", "generate", "--token", "0x1"], "--token")]
 #[case::no_chain(&["vectors", "generate", "--chain-id", "0"], "--chain-id")]
+#[case::a_chain_past_doubles(&["vectors", "generate", "--chain-id", "18446744073709551615"], "--chain-id")]
 fn bad_input_is_told(#[case] arguments: &[&str], #[case] told: &str) {
     let ran = conform402(arguments);
     assert_eq!(ran.code, 2, "{}", ran.stdout);
