@@ -159,7 +159,13 @@ pub(crate) async fn ask(
             inputs: file.cases().map(|(input, _)| input).collect(),
             fault: faults.get(&file.operation).cloned(),
         };
-        let answers = adapter.evaluate(&order).await?;
+        let answers = adapter.evaluate(&order).await.map_err(|error| match error {
+            TargetError::Contract { route, reason } => {
+                let reason = format!("asked for {}: {reason}", file.operation);
+                TargetError::Contract { route, reason }
+            }
+            error => error,
+        })?;
         let comparison = file.comparison();
         let mut concluded = Vec::new();
         for ((input, case), answered) in file.cases().zip(answers) {

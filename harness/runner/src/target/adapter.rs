@@ -53,7 +53,7 @@ impl Adapter {
         if asked == answered {
             return Ok(results);
         }
-        let reason = format!("{answered} results for {asked} inputs of {}", order.operation);
+        let reason = format!("{answered} results for {asked} inputs");
         Err(TargetError::Contract { route: EVALUATIONS, reason })
     }
 
