@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::deployment::Deployment;
 use crate::format::{MANIFEST, MANIFEST_SCHEMA, SCHEMA, VectorFile};
 use crate::operation;
-use crate::set::sha256;
+use crate::set::{VectorSet, sha256};
 
 /// Files that may lie beside the vectors.
 const NO_VECTORS: [&str; 1] = ["README.md"];
@@ -36,6 +37,9 @@ pub enum Unreadable {
         /// Why.
         error: std::io::Error,
     },
+    /// There is nothing to compare.
+    #[error("neither folder has a case")]
+    NoCases,
     /// A schema of ours is none.
     #[error("{0}: {1}")]
     Schema(&'static str, String),
@@ -114,7 +118,10 @@ pub fn check(folder: &Path) -> Result<Findings, Unreadable> {
             findings.complain(MANIFEST, "is missing");
         }
         None => {}
-        Some(manifest) => findings.hold_against(&manifest, &texts, &parsed),
+        Some(manifest) => {
+            findings.hold_against(&manifest, &texts, &parsed);
+            findings.hold_against_this_build(&manifest, &texts);
+        }
     }
     for (path, file) in &parsed {
         findings.files += 1;
@@ -167,6 +174,31 @@ impl Findings {
             let counted =
                 format!("counts other cases: there are {}, {negative} negative", all.len());
             self.complain(MANIFEST, counted);
+        }
+    }
+
+    /// Levels, flags, rules and comments are as this build writes them, and no
+    /// operation is left out.
+    fn hold_against_this_build(&mut self, manifest: &Value, texts: &BTreeMap<String, String>) {
+        let deployment = serde_json::from_value::<Deployment>(manifest["deployment"].clone());
+        let made = deployment
+            .map_err(|error| error.to_string())
+            .and_then(|at| VectorSet::generate(&at).map_err(|error| error.to_string()))
+            .and_then(|set| set.texts().map_err(|error| error.to_string()));
+        let made = match made {
+            Ok(made) => made,
+            Err(reason) => {
+                return self.complain(MANIFEST, format!("cannot be generated: {reason}"));
+            }
+        };
+        for (path, text) in made.iter().filter(|(path, _)| *path != MANIFEST) {
+            match texts.get(path) {
+                None => self.complain(path, "is missing, and this build generates it"),
+                Some(other) if other != text => {
+                    self.complain(path, "is not what this build generates for this deployment");
+                }
+                Some(_) => {}
+            }
         }
     }
 

@@ -3,12 +3,12 @@
 use alloy::primitives::{Address, address};
 use alloy::signers::local::PrivateKeySigner;
 use conform402_wire::Seed;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A chain, its contracts, and what keys derive from. The default names the
 /// contracts of the seeds; the keys are worth nothing anywhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
     /// EIP-155 chain id.

@@ -35,6 +35,9 @@ pub struct Difference {
 /// [`Unreadable`].
 pub fn diff(old: &Path, new: &Path) -> Result<Difference, Unreadable> {
     let (old, new) = (read(old)?, read(new)?);
+    if old.cases.is_empty() && new.cases.is_empty() {
+        return Err(Unreadable::NoCases);
+    }
     let mut difference = Difference::default();
     for (id, place) in &old.cases {
         match new.cases.get(id) {

@@ -103,6 +103,8 @@ fn edit(folder: &Path, path: &str, change: impl Fn(&mut Value)) {
 #[case::an_unexplained_flag(|folder: &Path| edit(folder, "evm/channel.id.json", |file| file["groups"][0]["cases"][0]["flags"][0] = "Unheard".into()), "is not explained")]
 #[case::an_idle_flag(|folder: &Path| edit(folder, "evm/channel.id.json", |file| file["flags"]["Idle"] = serde_json::json!({ "hunts": "nothing" })), "no case has the flag Idle")]
 #[case::an_unconsumed_file(|folder: &Path| edit(folder, "evm/channel.id.json", |file| file["operation"] = "evm.unheard".into()), "nothing consumes its cases")]
+#[case::another_level(|folder: &Path| edit(folder, "evm/channel.id.json", |file| file["groups"][0]["cases"][0]["level"] = "should".into()), "is not what this build generates")]
+#[case::an_operation_left_out(|folder: &Path| std::fs::remove_file(folder.join("evm/channel.id.json")).unwrap(), "this build generates it")]
 #[case::a_wrong_count(|folder: &Path| edit(folder, "manifest.json", |file| file["negative"] = 1.into()), "counts other cases")]
 fn check_finds(#[case] spoil: fn(&Path), #[case] complaint: &str) {
     let folder = written();
@@ -115,6 +117,12 @@ fn check_finds(#[case] spoil: fn(&Path), #[case] complaint: &str) {
 fn an_empty_folder_is_not_green() {
     let folder = tempfile::tempdir().unwrap();
     assert!(!check(folder.path()).unwrap().complaints.is_empty());
+}
+
+#[test]
+fn nothing_is_not_compared() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(diff(old.path(), new.path()).is_err());
 }
 
 #[test]
