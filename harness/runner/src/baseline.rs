@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::Registry;
 use crate::target::{KnownFailures, TargetError};
-use crate::vectors::is_case;
+use crate::vectors::ids_beside;
 use crate::verdict::Verdict;
 
 /// The reason of each known failure, by check id.
@@ -21,10 +21,12 @@ impl Baseline {
         known_failures: &[KnownFailures],
         registry: &Registry,
     ) -> Result<Self, TargetError> {
+        let listed = known_failures.iter().flat_map(|known| &known.checks);
+        let vectors = ids_beside(listed.map(String::as_str));
         let mut reasons = BTreeMap::new();
         for known in known_failures {
             for id in &known.checks {
-                if registry.get(id).is_err() && !is_case(id) {
+                if registry.get(id).is_err() && !vectors.contains(id) {
                     return Err(TargetError::Manifest {
                         file: format!("{name}/target.toml"),
                         reason: format!("no check and no vector is called {id:?}"),

@@ -30,12 +30,9 @@ impl Selection {
         Self { operations: catalogue(), filter }
     }
 
-    /// Whether any case is selected.
-    ///
-    /// # Errors
-    /// As [`Self::files`].
-    pub fn is_empty(&self) -> Result<bool, Inconsistent> {
-        Ok(self.files(None)?.is_empty())
+    /// Whether no case is selected.
+    pub fn is_empty(&self) -> bool {
+        !self.operations.iter().any(|operation| operation.ids().iter().any(|id| self.selects(id)))
     }
 
     /// The files with selected cases, of the `declared` operations or of all,
@@ -119,11 +116,11 @@ pub struct VectorEvidence {
     pub answered: Evaluation,
 }
 
-/// Whether a vector has this id: that of its operation and a name.
-pub(crate) fn is_case(id: &str) -> bool {
-    let operation = id.rsplit_once('.').and_then(|(name, _)| operation(name));
-    let file = operation.and_then(|operation| operation.file(&Deployment::default()).ok());
-    file.is_some_and(|file| file.cases().any(|(_, case)| case.id == id))
+/// The ids of all vectors of the operations that `ids` begin with.
+pub(crate) fn ids_beside<'a>(ids: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let names: BTreeSet<&str> =
+        ids.filter_map(|id| id.rsplit_once('.')).map(|(name, _)| name).collect();
+    names.into_iter().filter_map(operation).flat_map(|operation| operation.ids()).collect()
 }
 
 /// The operations of vectors that `identity` declares.

@@ -195,6 +195,19 @@ impl Operation {
         cases.flags.into_iter().map(|(name, _, bug)| (name, bug)).collect()
     }
 
+    /// The ids of this operation's cases, without evaluating any.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<String> {
+        let mut cases = Cases::new(&Deployment::default());
+        (self.describe)(&mut cases);
+        let drafts = cases.groups.iter().flat_map(|(_, drafts)| drafts);
+        drafts.map(|draft| self.id(draft)).collect()
+    }
+
+    fn id(&self, draft: &Draft) -> String {
+        format!("{}.{}", self.name, draft.name)
+    }
+
     /// The file of this operation for `deployment`.
     ///
     /// # Errors
@@ -272,7 +285,7 @@ impl Operation {
         flags: &[(String, String, Bug)],
         comparison: &Comparison,
     ) -> Result<Case, Inconsistent> {
-        let id = format!("{}.{}", self.name, draft.name);
+        let id = self.id(draft);
         let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
         if draft.name.is_empty() || !draft.name.bytes().all(fits) {
             return Err(Inconsistent::Name(id));
