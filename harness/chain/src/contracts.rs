@@ -19,6 +19,13 @@ sol!(
     "../../contracts/artifacts/Lens.json"
 );
 
+sol!(
+    #[allow(missing_docs, clippy::too_many_arguments)]
+    #[sol(rpc)]
+    Escrow,
+    "../../contracts/artifacts/Escrow.json"
+);
+
 mod permit2 {
     alloy::sol!(
         #[allow(missing_docs)]

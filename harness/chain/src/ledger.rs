@@ -6,17 +6,42 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, I256, U256};
 use conform402_wire::BaseUnits;
+use conform402_wire::session::channel::ChannelId;
 use serde::Serialize;
 
 use crate::{Chain, ChainError, TokenInfo};
 
+/// Where money can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub enum Holder {
+    /// An account of the token.
+    #[serde(rename = "address")]
+    Account(Address),
+    /// A channel, for which the escrow holds it.
+    #[serde(rename = "channel")]
+    Channel(ChannelId),
+}
+
+impl From<Address> for Holder {
+    fn from(account: Address) -> Self {
+        Self::Account(account)
+    }
+}
+
+impl From<ChannelId> for Holder {
+    fn from(channel: ChannelId) -> Self {
+        Self::Channel(channel)
+    }
+}
+
 /// Somebody whose balance a check watches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Party {
-    /// Its part in the payment: `payer`, `payee`, `split 1`.
+    /// Its part in the payment: `payer`, `payee`, `split 1`, `channel`.
     pub role: String,
-    /// Its account.
-    pub address: Address,
+    /// Where its money is.
+    #[serde(flatten)]
+    pub holder: Holder,
 }
 
 /// A change of a balance, in base units.
@@ -75,47 +100,49 @@ impl Ledger {
         Self { chain, parties: Mutex::default() }
     }
 
-    /// Watches an account that holds `held` of each token.
-    pub fn watch(&self, role: impl Into<String>, address: Address, held: BaseUnits) {
+    /// Watches an account that holds `held` of each token, or a channel that is
+    /// not opened yet.
+    pub fn watch(&self, role: impl Into<String>, holder: impl Into<Holder>, held: BaseUnits) {
+        let (role, holder) = (role.into(), holder.into());
         let mut parties = self.parties();
-        if parties.iter().all(|(party, _)| party.address != address) {
-            parties.push((Party { role: role.into(), address }, held));
+        if parties.iter().all(|(party, _)| party.holder != holder) {
+            parties.push((Party { role, holder }, held));
         }
     }
 
-    /// The accounts watched.
+    /// Everybody who is watched.
     #[must_use]
-    pub fn accounts(&self) -> Vec<Address> {
-        self.parties().iter().map(|(party, _)| party.address).collect()
+    pub fn holders(&self) -> Vec<Holder> {
+        self.parties().iter().map(|(party, _)| party.holder).collect()
     }
 
     fn parties(&self) -> MutexGuard<'_, Vec<(Party, BaseUnits)>> {
         self.parties.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Every balance that changed since its account was watched.
+    /// Every balance that changed since its holder was watched.
     ///
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
     pub async fn movements(&self) -> Result<Vec<Movement>, ChainError> {
         let parties = self.parties().clone();
-        let holders: Vec<Address> = parties.iter().map(|(party, _)| party.address).collect();
+        let holders: Vec<Holder> = parties.iter().map(|(party, _)| party.holder).collect();
         let [token, other] = [self.chain.token(), self.chain.other_token()];
         let (in_token, in_other) = tokio::try_join!(
-            self.chain.look(token.domain.contract, &holders),
-            self.chain.look(other.domain.contract, &holders),
+            Balances::of(&self.chain, token, &holders),
+            Balances::of(&self.chain, other, &holders),
         )?;
-        let movements_of = |token: &TokenInfo, balances: Vec<U256>| {
+        let movements_of = |token: &TokenInfo, balances: Balances| {
             let name = token.label;
             let changed = move |((party, held), now): (&(Party, BaseUnits), U256)| {
                 let delta = I256::from_raw(now) - I256::from_raw(held.0);
                 let movement = Movement { party: party.clone(), token: name, delta };
                 (!delta.is_zero()).then_some(movement)
             };
-            parties.iter().zip(balances).filter_map(changed).collect::<Vec<_>>()
+            parties.iter().zip(balances.of_holders).filter_map(changed).collect::<Vec<_>>()
         };
-        let mut movements = movements_of(token, in_token.balances);
-        movements.extend(movements_of(other, in_other.balances));
+        let mut movements = movements_of(token, in_token);
+        movements.extend(movements_of(other, in_other));
         Ok(movements)
     }
 
@@ -127,14 +154,14 @@ impl Ledger {
     /// [`ChainError`] if the chain does not answer; inside, [`Unexpected`].
     pub async fn expect(
         &self,
-        expected: &[(Address, I256)],
+        expected: &[(Holder, I256)],
     ) -> Result<Result<(), Unexpected>, ChainError> {
         let found = self.movements().await?;
         let expected: Vec<Movement> = self
             .parties()
             .iter()
             .filter_map(|(party, _)| {
-                let deltas = expected.iter().filter(|(address, _)| *address == party.address);
+                let deltas = expected.iter().filter(|(holder, _)| *holder == party.holder);
                 let delta = deltas.fold(I256::ZERO, |sum, (_, delta)| sum + *delta);
                 (!delta.is_zero()).then(|| Movement {
                     party: party.clone(),
@@ -155,24 +182,90 @@ impl Ledger {
         token: &TokenInfo,
         holder: Address,
     ) -> Result<BaseUnits, ChainError> {
-        let seen = chain.look(token.domain.contract, &[holder]).await?;
-        Ok(BaseUnits(seen.balances.first().copied().unwrap_or_default()))
+        let seen = Balances::of(chain, token, &[holder.into()]).await?;
+        Ok(BaseUnits(seen.of_holders.first().copied().unwrap_or_default()))
     }
 
-    /// How many units of both tokens exist that no party of `parties` holds:
-    /// zero, unless money reached a stranger.
+    /// The conservation law: every unit of both tokens is with one of
+    /// `holders`, and the escrow has for its channels neither more nor less than
+    /// they hold.
     ///
     /// # Errors
-    /// [`ChainError`] if the chain does not answer.
-    pub async fn unaccounted(chain: &Chain, parties: &[Address]) -> Result<U256, ChainError> {
-        // An account named twice would be counted twice.
-        let parties: BTreeSet<Address> = parties.iter().copied().collect();
-        let parties: Vec<Address> = parties.into_iter().collect();
-        let mut unaccounted = U256::ZERO;
+    /// [`ChainError`] if the chain does not answer; inside, [`Unaccounted`].
+    pub async fn audit(
+        chain: &Chain,
+        holders: &[Holder],
+    ) -> Result<Result<(), Unaccounted>, ChainError> {
+        // A holder named twice would be counted twice.
+        let holders: BTreeSet<Holder> = holders.iter().copied().collect();
+        let channels: Vec<Holder> =
+            holders.iter().copied().filter(|holder| matches!(holder, Holder::Channel(_))).collect();
+        let holders: Vec<Holder> = holders.into_iter().collect();
         for token in [chain.token(), chain.other_token()] {
-            let seen = chain.look(token.domain.contract, &parties).await?;
-            unaccounted += seen.totalSupply - seen.balances.iter().copied().sum::<U256>();
+            let held = Balances::of(chain, token, &holders).await?;
+            let owed = Balances::of(chain, token, &channels).await?.sum();
+            let escrowed = Self::balance(chain, token, chain.escrow().contract).await?.0;
+            if escrowed != owed {
+                return Ok(Err(Unaccounted::InEscrow { escrowed, owed }));
+            }
+            if held.sum() != held.total_supply {
+                return Ok(Err(Unaccounted::WithStrangers(held.total_supply - held.sum())));
+            }
         }
-        Ok(unaccounted)
+        Ok(Ok(()))
+    }
+}
+
+/// Money that nobody can account for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unaccounted {
+    /// Somebody has it whom no check knows.
+    #[error("{0} base units ended with accounts no check knows")]
+    WithStrangers(U256),
+    /// The escrow has it for a channel no check knows, or has it no longer.
+    #[error(
+        "the escrow has {escrowed} base units, while the channels that checks know hold {owed}"
+    )]
+    InEscrow {
+        /// What it has.
+        escrowed: U256,
+        /// What it should have.
+        owed: U256,
+    },
+}
+
+/// What holders have of one token.
+struct Balances {
+    of_holders: Vec<U256>,
+    total_supply: U256,
+}
+
+impl Balances {
+    async fn of(chain: &Chain, token: &TokenInfo, holders: &[Holder]) -> Result<Self, ChainError> {
+        let accounts = holders.iter().filter_map(|holder| match holder {
+            Holder::Account(account) => Some(*account),
+            Holder::Channel(_) => None,
+        });
+        let channels = holders.iter().filter_map(|holder| match holder {
+            Holder::Channel(channel) => Some(*channel),
+            Holder::Account(_) => None,
+        });
+        let token = token.domain.contract;
+        let (accounts, channels): (Vec<_>, Vec<_>) = (accounts.collect(), channels.collect());
+        let (seen, channels) =
+            tokio::try_join!(chain.look(token, &accounts), chain.channels(&channels))?;
+        let (mut balances, mut channels) = (seen.balances.into_iter(), channels.into_iter());
+        let held = |holder: &Holder| match holder {
+            Holder::Account(_) => balances.next().unwrap_or_default(),
+            Holder::Channel(_) => {
+                let channel = channels.next().flatten().filter(|channel| channel.token == token);
+                channel.map_or(U256::ZERO, |channel| channel.held().0)
+            }
+        };
+        Ok(Self { of_holders: holders.iter().map(held).collect(), total_supply: seen.totalSupply })
+    }
+
+    fn sum(&self) -> U256 {
+        self.of_holders.iter().copied().sum()
     }
 }

@@ -2,6 +2,7 @@
 //! wallets, time travel, and the ledger that judges every payment.
 
 mod anvil;
+mod channel;
 mod contracts;
 mod ledger;
 mod wallet;
@@ -17,11 +18,13 @@ use alloy::sol_types::SolCall as _;
 use alloy::transports::TransportError;
 use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::TokenDomain;
+use conform402_wire::session::channel::{ChannelId, Escrow};
 
 pub use anvil::{ANVIL_VERSION, AnvilBinary, MissingAnvil};
+pub use channel::{Channel, Revert};
 pub use conform402_wire::Seed;
-pub use contracts::{Lens, Permit2, Token};
-pub use ledger::{Ledger, Movement, Party, Unexpected};
+pub use contracts::{Channels, Deposits, Escrow as EscrowContract, Lens, Permit2, Token};
+pub use ledger::{Holder, Ledger, Movement, Party, Unaccounted, Unexpected};
 pub use wallet::Account;
 
 /// Gas no transaction of a testbed needs in full; fixed so that a reverting
@@ -97,6 +100,7 @@ pub struct Chain {
     /// A second token, for payments in the wrong one.
     other_token: TokenInfo,
     permit2: Address,
+    escrow: Escrow,
     lens: Address,
     minter: Account,
     relayer: Account,
@@ -126,6 +130,7 @@ impl Chain {
             token: token_info("USD₮0", options.chain_id),
             other_token: token_info("the other USD₮0", options.chain_id),
             permit2: Permit2::ADDRESS,
+            escrow: Escrow { contract: Address::ZERO, chain_id: options.chain_id },
             lens: Address::ZERO,
             minter,
             relayer,
@@ -144,6 +149,8 @@ impl Chain {
         self.other_token.domain.contract = self.minter.address().create(1);
         self.create(Lens::BYTECODE.clone()).await?;
         self.lens = self.minter.address().create(2);
+        self.create(EscrowContract::BYTECODE.clone()).await?;
+        self.escrow.contract = self.minter.address().create(3);
         self.send(&self.minter, Permit2::FACTORY, Permit2::factory_input(), Permit2::DEPLOY_GAS)
             .await?
             .status()
@@ -192,6 +199,12 @@ impl Chain {
     #[must_use]
     pub const fn permit2(&self) -> Address {
         self.permit2
+    }
+
+    /// Where channels are.
+    #[must_use]
+    pub const fn escrow(&self) -> &Escrow {
+        &self.escrow
     }
 
     /// The facilitator's account, which pays all gas.
@@ -315,6 +328,45 @@ impl Chain {
         receipt.map_err(ChainError::rpc("a receipt"))
     }
 
+    /// A channel of the escrow; `None` where there never was one.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not answer.
+    pub async fn channel(&self, id: ChannelId) -> Result<Option<Channel>, ChainError> {
+        Ok(self.channels(&[id]).await?.pop().flatten())
+    }
+
+    /// Who shares what a channel settles, in basis points.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not answer.
+    pub async fn splits(&self, id: ChannelId) -> Result<Vec<(Address, u16)>, ChainError> {
+        let escrow = EscrowContract::new(self.escrow.contract, &self.provider);
+        let splits = escrow.getSplits(id.0).call().await;
+        let splits = splits.map_err(ChainError::call("the splits of a channel"))?;
+        Ok(splits.into_iter().map(|split| (split.recipient, split.bps)).collect())
+    }
+
+    /// How long a payee has from the payer's request to leave, in seconds.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not answer.
+    pub async fn grace_period(&self) -> Result<u64, ChainError> {
+        let escrow = EscrowContract::new(self.escrow.contract, &self.provider);
+        escrow.CLOSE_GRACE_PERIOD().call().await.map_err(ChainError::call("the grace period"))
+    }
+
+    pub(crate) async fn channels(
+        &self,
+        ids: &[ChannelId],
+    ) -> Result<Vec<Option<Channel>>, ChainError> {
+        let escrow = EscrowContract::new(self.escrow.contract, &self.provider);
+        let ids: Vec<B256> = ids.iter().map(|id| id.0).collect();
+        let records = escrow.getChannelsBatch(ids).call().await;
+        let records = records.map_err(ChainError::call("the channels"))?;
+        Ok(records.into_iter().map(Channel::of).collect())
+    }
+
     /// Whether `authorizer` has used or cancelled `nonce` in the offers' token.
     ///
     /// # Errors
@@ -335,7 +387,7 @@ impl Chain {
         Ok(found.is_some_and(|transaction| transaction.block_number.is_none()))
     }
 
-    /// What a call would do, without a transaction; inside, the revert's text.
+    /// What a call would do, without a transaction; inside, why it reverts.
     ///
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
@@ -344,7 +396,7 @@ impl Chain {
         from: Address,
         to: Address,
         input: Bytes,
-    ) -> Result<Result<(), String>, ChainError> {
+    ) -> Result<Result<(), Revert>, ChainError> {
         let request = TransactionRequest::default()
             .with_from(from)
             .with_to(to)
@@ -352,8 +404,10 @@ impl Chain {
             .with_gas_limit(GAS_LIMIT);
         match self.provider.call(request).await {
             Ok(_) => Ok(Ok(())),
-            Err(TransportError::ErrorResp(revert)) => Ok(Err(revert.to_string())),
-            Err(error) => Err(ChainError::rpc("to simulate")(error)),
+            Err(error) => match Revert::of(&error) {
+                Some(revert) => Ok(Err(revert)),
+                None => Err(ChainError::rpc("to simulate")(error)),
+            },
         }
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, I256, U256, keccak256};
 use alloy::sol_types::SolCall as _;
-use conform402_chain::{Account, AnvilBinary, Chain, ChainOptions, Ledger, Seed, Token};
+use conform402_chain::{
+    Account, AnvilBinary, Chain, ChainOptions, Ledger, Seed, Token, Unaccounted,
+};
 use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::Transfer;
 use rstest::rstest;
@@ -52,15 +54,15 @@ async fn an_authorization_signed_with_our_digest_settles(#[case] chain_id: u64) 
     assert!(receipt.status());
 
     let hundred = I256::try_from(100).unwrap();
-    let moved = [(payer.address(), -hundred), (payee, hundred)];
+    let moved = [(payer.address().into(), -hundred), (payee.into(), hundred)];
     ledger.expect(&moved).await.unwrap().unwrap();
     assert!(ledger.expect(&[]).await.unwrap().is_err());
     assert!(chain.nonce_used(payer.address(), transfer.nonce).await.unwrap());
     assert!(!chain.nonce_used(payer.address(), B256::ZERO).await.unwrap());
-    let unaccounted = Ledger::unaccounted(&chain, &[payer.address(), payee]).await.unwrap();
-    assert_eq!(unaccounted, U256::ZERO);
-    let missed = Ledger::unaccounted(&chain, &[payer.address()]).await.unwrap();
-    assert_eq!(missed, U256::from(100));
+    let all = [payer.address().into(), payee.into()];
+    assert_eq!(Ledger::audit(&chain, &all).await.unwrap(), Ok(()));
+    let missed = Unaccounted::WithStrangers(U256::from(100));
+    assert_eq!(Ledger::audit(&chain, &all[..1]).await.unwrap(), Err(missed));
 }
 
 #[tokio::test]

@@ -3,13 +3,15 @@
 
 use std::fmt;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::amount::BaseUnits;
 use crate::charge::Split;
 use crate::sa::code::Profile;
+use crate::session::Share;
+use crate::session::channel::ChannelId;
 
 /// The version this harness speaks.
 pub const VERSION: u32 = 1;
@@ -25,6 +27,9 @@ pub const MOUNTS: &str = "/conform402/mounts";
 
 /// `POST` takes [`Evaluations`].
 pub const EVALUATIONS: &str = "/conform402/evaluations";
+
+/// `POST` takes a [`MerchantOrder`], and answers an [`Evaluation`] of it.
+pub const MERCHANT: &str = "/conform402/merchant";
 
 /// Who a target is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,6 +71,27 @@ pub enum Capability {
     /// Announces that the seller pays gas.
     #[serde(rename = "charge.fee-payer")]
     ChargeFeePayer,
+    /// Sells for vouchers on a channel: opens, tops up, serves, closes.
+    #[serde(rename = "session")]
+    Session,
+    /// Takes the hash of a deposit the payer made.
+    #[serde(rename = "session.hash")]
+    SessionHash,
+    /// Shares what a channel settles among recipients.
+    #[serde(rename = "session.splits")]
+    SessionSplits,
+    /// Announces that the seller pays gas.
+    #[serde(rename = "session.fee-payer")]
+    SessionFeePayer,
+    /// Lets the merchant settle a channel that stays open.
+    #[serde(rename = "session.settle")]
+    SessionSettle,
+    /// Lets the merchant close a channel.
+    #[serde(rename = "session.close")]
+    SessionClose,
+    /// Tells the merchant of a channel.
+    #[serde(rename = "session.status")]
+    SessionStatus,
     /// Carries the merchant's order id.
     #[serde(rename = "external-id")]
     ExternalId,
@@ -168,12 +194,12 @@ pub struct OfferInfo {
     pub protocol: String,
     /// Always `evm`, so far.
     pub payment_method: String,
-    /// Always `charge`, so far.
+    /// `charge` or `session`.
     pub intent: String,
     /// The dialect, for targets that speak several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
-    /// Base units.
+    /// Base units; in a session, of one request.
     pub amount: BaseUnits,
     /// The same in whole tokens.
     pub price: String,
@@ -201,6 +227,55 @@ pub struct OfferInfo {
     pub content: String,
     /// Whether the handler fails once it was paid for.
     pub handler_fails: bool,
+    /// What a session needs besides; absent for a charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionInfo>,
+}
+
+/// How a session is sold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// Holds the deposits.
+    pub escrow: Address,
+    /// Private key of the offer's recipient, who signs to settle and to close.
+    pub payee_key: B256,
+    /// What a unit is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_type: Option<String>,
+    /// What the challenge suggests to deposit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested_deposit: Option<BaseUnits>,
+    /// The least a voucher must add.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_voucher_delta: Option<BaseUnits>,
+    /// Shares of what is settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Share>,
+}
+
+/// What the merchant does of its own accord.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MerchantOrder {
+    /// Of the offer the channel was opened for.
+    pub path: String,
+    /// What it does.
+    pub action: MerchantAction,
+    /// With which channel.
+    pub channel_id: ChannelId,
+}
+
+/// What a merchant does with a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MerchantAction {
+    /// Settles the highest voucher.
+    Settle,
+    /// Settles it and ends the channel.
+    Close,
+    /// Asks how it stands.
+    Status,
 }
 
 /// What an adapter answers to a mount.
@@ -240,7 +315,7 @@ pub struct Evaluated {
     pub results: Vec<Evaluation>,
 }
 
-/// What the SDK made of one input.
+/// What the SDK made of one input, or of a merchant's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evaluation {

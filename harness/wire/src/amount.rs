@@ -62,6 +62,12 @@ impl BaseUnits {
     }
 }
 
+impl From<u128> for BaseUnits {
+    fn from(units: u128) -> Self {
+        Self(U256::from(units))
+    }
+}
+
 impl FromStr for BaseUnits {
     type Err = NotBaseUnits;
 

@@ -5,11 +5,22 @@ use alloy::signers::SignerSync as _;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
 use alloy::sol_types::{Eip712Domain, SolStruct as _};
+use serde::{Deserialize, Serialize};
 
 use crate::amount::BaseUnits;
 use crate::charge::Authorization;
 
 sol! {
+    /// Signed where the payee itself must present it, as an escrow does.
+    struct ReceiveWithAuthorization {
+        address from;
+        address to;
+        uint256 value;
+        uint256 validAfter;
+        uint256 validBefore;
+        bytes32 nonce;
+    }
+
     /// The signed struct, as EIP-3009 spells it.
     struct TransferWithAuthorization {
         address from;
@@ -107,6 +118,57 @@ impl Transfer {
     }
 }
 
+/// An EIP-3009 `ReceiveWithAuthorization`, as sessions carry it: its signature
+/// stands beside it, and numbers travel as decimal strings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receive {
+    /// Always `eip-3009`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Payer.
+    pub from: Address,
+    /// Payee, and the only one who can present it.
+    pub to: Address,
+    /// Amount.
+    pub value: BaseUnits,
+    /// Unix seconds; valid strictly after.
+    pub valid_after: BaseUnits,
+    /// Unix seconds; valid strictly before.
+    pub valid_before: BaseUnits,
+    /// Used once per payer.
+    pub nonce: B256,
+}
+
+impl Receive {
+    /// The EIP-712 digest the payer signs.
+    #[must_use]
+    pub fn digest(&self, domain: &TokenDomain) -> B256 {
+        ReceiveWithAuthorization {
+            from: self.from,
+            to: self.to,
+            value: self.value.0,
+            validAfter: self.valid_after.0,
+            validBefore: self.valid_before.0,
+            nonce: self.nonce,
+        }
+        .eip712_signing_hash(&domain.eip712())
+    }
+
+    /// Signs with `key`, which need not be that of `from`.
+    ///
+    /// # Errors
+    /// Those of the signer; a local key has none.
+    pub fn sign(
+        &self,
+        domain: &TokenDomain,
+        key: &PrivateKeySigner,
+    ) -> Result<Bytes, alloy::signers::Error> {
+        let signature = key.sign_hash_sync(&self.digest(domain))?;
+        Ok(Bytes::copy_from_slice(&signature.as_bytes()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloy::primitives::{address, b256, keccak256};
@@ -153,6 +215,14 @@ mod tests {
         };
         let expected = b256!("0x7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a2267");
         assert_eq!(sample.eip712_type_hash(), expected);
+    }
+
+    /// The type hash EIP-3009 states.
+    #[test]
+    fn type_hash_of_receive() {
+        let encoded = ReceiveWithAuthorization::eip712_encode_type();
+        let expected = b256!("0xd099cc98ef71107a616c4f0f941f04c322d8e254fe26b3c6668db87aae413de8");
+        assert_eq!(keccak256(encoded.as_bytes()), expected);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod problem;
 pub mod receipt;
 pub mod sa;
 pub mod seed;
+pub mod session;
 pub mod signature;
 pub mod strict_challenge;
 pub mod subscription;

@@ -7,6 +7,7 @@ pub mod code;
 pub mod envelope;
 mod members;
 pub mod request;
+pub mod session;
 
 pub use code::SaCode;
 pub use envelope::Envelope;
