@@ -5,7 +5,7 @@
 use alloy::primitives::{Address, B256, Bytes, TxHash, U256};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::{SolCall as _, SolEvent as _};
-use conform402_chain::{ChainError, Ledger, Token, TokenInfo};
+use conform402_chain::{Ledger, Token, TokenInfo};
 use conform402_wire::charge::{Authorization, ChargePayload, ChargeRequest, InvalidSplits};
 use conform402_wire::did::DidPkh;
 use conform402_wire::sa::SaCode;
@@ -14,21 +14,16 @@ use conform402_wire::{BaseUnits, Challenge, eip3009, signature, timestamp};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Refusal, Till, lock};
-
-impl From<ChainError> for Refusal {
-    fn from(error: ChainError) -> Self {
-        Self::ours(error.to_string())
-    }
-}
+use crate::forwarded::Forwarded;
+use crate::{Refusal, Till};
 
 /// A charge both sides agree on, ready to be verified.
 struct Charge {
     challenge: Challenge,
     request: ChargeRequest,
+    source: Option<DidPkh>,
     /// What the recipient itself is to get.
     primary: BaseUnits,
-    source: Option<DidPkh>,
 }
 
 /// One transfer the challenge asks for.
@@ -48,7 +43,7 @@ impl Charge {
 
 impl Till<'_> {
     pub(crate) async fn charge(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
-        let charge = self.read(body)?;
+        let charge = self.read_charge(body)?;
         let payload: ChargePayload = serde_json::from_value(body["payload"].clone())
             .map_err(|error| Refusal::new(SaCode::InvalidParameter, format!("payload: {error}")))?;
         let reference = match (path, payload) {
@@ -71,29 +66,9 @@ impl Till<'_> {
         serde_json::to_value(receipt).map_err(|error| Refusal::ours(error.to_string()))
     }
 
-    fn read(&self, body: &Value) -> Result<Charge, Refusal> {
-        let bad = |what: &str, reason: String| {
-            Refusal::new(SaCode::InvalidParameter, format!("{what}: {reason}"))
-        };
-        if body["challenge"].is_null() {
-            return Err(Refusal::new(SaCode::InvalidChallenge, "challenge missing"));
-        }
-        let challenge: Challenge = serde_json::from_value(body["challenge"].clone())
-            .map_err(|error| bad("challenge", error.to_string()))?;
-        if let Some(expires) = &challenge.expires {
-            let expires = timestamp::parse(expires).map_err(|e| bad("expires", e.to_string()))?;
-            if expires <= Timestamp::now() {
-                return Err(Refusal::new(SaCode::InvalidChallenge, "challenge expired"));
-            }
-        }
-        let request: ChargeRequest = challenge
-            .request
-            .decode_as()
-            .map_err(|error| bad("challenge.request", error.to_string()))?;
-        if request.method_details.chain_id != self.chain.chain_id() {
-            let reason = format!("chain {} is not supported", request.method_details.chain_id);
-            return Err(Refusal::new(SaCode::UnsupportedChain, reason));
-        }
+    fn read_charge(&self, body: &Value) -> Result<Charge, Refusal> {
+        let read = self.read(body, |request: &ChargeRequest| request.method_details.chain_id)?;
+        let Forwarded { challenge, request, source } = read;
         let primary = request.primary_amount().map_err(|error| {
             let code = match error {
                 InvalidSplits::SumReachesAmount => SaCode::SplitSum,
@@ -102,35 +77,7 @@ impl Till<'_> {
             };
             Refusal::new(code, error.to_string())
         })?;
-        let source = match body["source"].as_str().unwrap_or_default() {
-            "" => None,
-            text => Some(self.read_source(text)?),
-        };
-        Ok(Charge { challenge, request, primary, source })
-    }
-
-    fn read_source(&self, text: &str) -> Result<DidPkh, Refusal> {
-        let source: DidPkh = text
-            .parse()
-            .map_err(|error| Refusal::new(SaCode::InvalidCredential, format!("source: {error}")))?;
-        if source.chain_id != self.chain.chain_id() {
-            return Err(Refusal::new(SaCode::InvalidCredential, "source is of another chain"));
-        }
-        Ok(source)
-    }
-
-    fn admit(&self, payer: Address) -> Result<(), Refusal> {
-        if lock(&self.desk.blocked).contains(&payer) {
-            return Err(Refusal::new(SaCode::PayerBlocked, "payer is blacklisted"));
-        }
-        Ok(())
-    }
-
-    fn token(&self, currency: Address) -> Result<&TokenInfo, Refusal> {
-        [self.chain.token(), self.chain.other_token()]
-            .into_iter()
-            .find(|token| token.domain.contract == currency)
-            .ok_or_else(|| Refusal::new(SaCode::InvalidParameter, "currency is not supported"))
+        Ok(Charge { challenge, request, source, primary })
     }
 
     /// Verifies every authorization before any is sent, so that one bad split
@@ -200,7 +147,7 @@ impl Till<'_> {
         let input = Bytes::from(call(transfer).abi_encode());
         let relayer = self.chain.relayer().address();
         let simulated = self.chain.simulate(relayer, token.domain.contract, input).await?;
-        simulated.map_err(|reason| Refusal::new(SaCode::InvalidCredential, reason))
+        simulated.map_err(|revert| Refusal::new(SaCode::InvalidCredential, revert.to_string()))
     }
 
     async fn verify_hash(&self, charge: &Charge, hash: TxHash) -> Result<TxHash, Refusal> {
@@ -210,24 +157,11 @@ impl Till<'_> {
         }
         let Some(source) = charge.source else { return invalid("source missing") };
         self.admit(source.address)?;
-        if lock(&self.desk.spent_hashes).contains(&hash) {
-            return invalid("transaction hash was used before");
-        }
-        let Some(receipt) = self.chain.receipt(hash).await? else {
-            let reason = if self.chain.is_pending(hash).await? {
-                "transaction is pending"
-            } else {
-                "transaction is unknown"
-            };
-            return Err(Refusal::new(SaCode::NotConfirmed, reason));
-        };
-        if !receipt.status() {
-            return invalid("transaction reverted");
-        }
+        let receipt = self.confirmed(hash).await?;
         if !pays(&receipt, charge, source.address) {
             return invalid("transaction does not pay this challenge");
         }
-        lock(&self.desk.spent_hashes).insert(hash);
+        self.spend(hash);
         Ok(hash)
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Mutex;
 
 use alloy::primitives::Address;
-use conform402_wire::charge::ChargeRequest;
 use conform402_wire::did::DidPkh;
 use conform402_wire::json::EncodedObject;
+use conform402_wire::session::channel::ChannelId;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::lock;
 pub struct Entry {
     /// Path of the endpoint.
     pub endpoint: String,
-    /// The request's JSON; null if it was none.
+    /// The request's JSON, or the members of its query; null if it was none.
     pub request: Value,
     /// Whether its `OK-ACCESS-*` headers were right.
     pub signed: bool,
@@ -28,7 +28,8 @@ pub struct Entry {
     /// about the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
-    /// Every account the request names: payer, recipient, split recipients.
+    /// Every account the request names: payer, recipient, split recipients, and
+    /// the owners of a channel.
     pub accounts: Vec<Address>,
 }
 
@@ -107,21 +108,26 @@ impl Journal {
 /// The accounts a request names: in the source, in the authorizations, and in
 /// the challenge's request.
 pub(crate) fn accounts_in(body: &Value) -> Vec<Address> {
-    let mut accounts = Vec::new();
     let source = body["source"].as_str().and_then(|source| source.parse::<DidPkh>().ok());
-    accounts.extend(source.map(|did| did.address));
+    let mut accounts: Vec<Address> = source.map(|did| did.address).into_iter().collect();
+    let account = |named: &Value| named.as_str()?.parse::<Address>().ok();
     let authorization = &body["payload"]["authorization"];
-    let splits = authorization["splits"].as_array().into_iter().flatten();
-    for transfer in std::iter::once(authorization).chain(splits) {
-        for member in ["from", "to"] {
-            accounts
-                .extend(transfer[member].as_str().and_then(|text| text.parse::<Address>().ok()));
-        }
+    for transfer in std::iter::once(authorization).chain(items(&authorization["splits"])) {
+        accounts.extend([&transfer["from"], &transfer["to"]].into_iter().filter_map(account));
     }
     let request = body["challenge"]["request"].as_str().map(EncodedObject::from_wire);
-    if let Some(Ok(request)) = request.map(|request| request.decode_as::<ChargeRequest>()) {
-        accounts.push(request.recipient);
-        accounts.extend(request.method_details.splits.iter().map(|split| split.recipient));
-    }
+    let request = request.and_then(|request| request.decode().ok()).unwrap_or_default();
+    let paid = std::iter::once(&request).chain(items(&request["methodDetails"]["splits"]));
+    accounts.extend(paid.filter_map(|paid| account(&paid["recipient"])));
     accounts
+}
+
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// The channel a request names.
+pub(crate) fn channel_in(body: &Value) -> Option<ChannelId> {
+    let named = [&body["payload"]["channelId"], &body["channelId"]];
+    named.into_iter().find_map(|id| serde_json::from_value(id.clone()).ok())
 }

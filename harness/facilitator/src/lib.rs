@@ -6,8 +6,10 @@
 
 mod auth;
 mod charge;
+mod forwarded;
 mod journal;
 mod script;
+mod session;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -18,7 +20,9 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, TxHash};
 use conform402_chain::Chain;
-use conform402_wire::sa::{Envelope, SaCode};
+use conform402_wire::sa::{Envelope, SaCode, charge as charges, request as sessions};
+use conform402_wire::session::channel::ChannelId;
+use serde_json::Value;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 pub use auth::ApiCredentials;
@@ -47,6 +51,7 @@ impl Facilitator {
             runtime: tokio::runtime::Handle::current(),
             journal: Journal::default(),
             scripts: Mutex::default(),
+            owners: Mutex::default(),
             blocked: Mutex::default(),
             spent_hashes: Mutex::default(),
             closing: AtomicBool::new(false),
@@ -88,6 +93,17 @@ impl Facilitator {
         lock(&self.desk.scripts).insert(account, script);
     }
 
+    /// Does its work again for requests about `account`.
+    pub fn unscript(&self, account: Address) {
+        lock(&self.desk.scripts).remove(&account);
+    }
+
+    /// Takes every request about `channel` for one about `account` too, which
+    /// it need not name.
+    pub fn attribute(&self, channel: ChannelId, account: Address) {
+        lock(&self.desk.owners).insert(channel, account);
+    }
+
     /// Puts a payer on the blacklist.
     pub fn block(&self, payer: Address) {
         lock(&self.desk.blocked).insert(payer);
@@ -110,6 +126,7 @@ struct Desk {
     runtime: tokio::runtime::Handle,
     journal: Journal,
     scripts: Mutex<HashMap<Address, Script>>,
+    owners: Mutex<HashMap<ChannelId, Address>>,
     blocked: Mutex<HashSet<Address>>,
     spent_hashes: Mutex<HashSet<TxHash>>,
     closing: AtomicBool,
@@ -159,16 +176,25 @@ impl Respond for AtDesk {
 struct Received {
     path: String,
     is_signed: Box<dyn Fn(&ApiCredentials) -> bool + Send>,
-    body: serde_json::Value,
+    /// Its JSON, or the members of its query.
+    body: Value,
 }
 
 impl Received {
     fn of(request: &Request) -> Self {
         let signature = auth::Presented::of(request);
+        let body = match serde_json::from_slice(&request.body) {
+            Ok(body) => body,
+            Err(_) if request.url.query().is_none() => Value::Null,
+            Err(_) => {
+                let pairs = request.url.query_pairs();
+                pairs.map(|(name, value)| (name.into_owned(), Value::from(value))).collect()
+            }
+        };
         Self {
             path: request.url.path().to_owned(),
             is_signed: Box::new(move |credentials| signature.is_valid(credentials)),
-            body: serde_json::from_slice(&request.body).unwrap_or_default(),
+            body,
         }
     }
 }
@@ -179,9 +205,17 @@ impl Desk {
         accounts.iter().find_map(|account| scripts.get(account).cloned())
     }
 
+    /// The accounts a request is about.
+    fn accounts_in(&self, body: &Value) -> Vec<Address> {
+        let mut accounts = journal::accounts_in(body);
+        let owners = lock(&self.owners);
+        accounts.extend(journal::channel_in(body).and_then(|channel| owners.get(&channel)));
+        accounts
+    }
+
     fn is_reset(&self, request: &Request) -> bool {
         let received = Received::of(request);
-        let accounts = journal::accounts_in(&received.body);
+        let accounts = self.accounts_in(&received.body);
         let reset = matches!(self.script_for(&accounts), Some(Script::Reset));
         if reset {
             let signed = (received.is_signed)(&self.credentials);
@@ -191,7 +225,7 @@ impl Desk {
     }
 
     async fn answer(&self, received: Received) -> ResponseTemplate {
-        let accounts = journal::accounts_in(&received.body);
+        let accounts = self.accounts_in(&received.body);
         let signed = (received.is_signed)(&self.credentials);
         let script = self.script_for(&accounts);
         let begun = Instant::now();
@@ -206,12 +240,11 @@ impl Desk {
         } else if let Some(scripted) = script.and_then(Script::reply) {
             scripted
         } else {
-            let till = self.open_till();
-            let charged = match &till {
-                Ok(till) => till.charge(&received.path, &received.body).await,
-                Err(refusal) => Err(refusal.clone()),
+            let done = match self.open_till() {
+                Ok(till) => till.serve(&received.path, &received.body).await,
+                Err(refusal) => Err(refusal),
             };
-            match charged {
+            match done {
                 Ok(data) => json_reply(200, &Envelope::success(data)),
                 Err(refusal) => {
                     trouble = refusal.is_ours.then(|| refusal.reason.clone());
@@ -238,6 +271,16 @@ impl Desk {
     fn open_till(&self) -> Result<Till<'_>, Refusal> {
         let gone = || Refusal::ours("the chain is gone");
         Ok(Till { desk: self, chain: self.chain.upgrade().ok_or_else(gone)? })
+    }
+}
+
+impl Till<'_> {
+    async fn serve(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
+        match path {
+            charges::SETTLE | charges::VERIFY_HASH => self.charge(path, body).await,
+            sessions::STATUS => self.status(body).await,
+            _ => self.session(path, body).await,
+        }
     }
 }
 

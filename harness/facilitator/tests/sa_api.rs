@@ -156,7 +156,11 @@ async fn settles_the_recipient_and_every_split_and_tells_of_it() {
     assert_eq!(answer["data"]["challengeId"], "id");
     assert_eq!(answer["data"]["externalId"], "order-1");
     let payer = setting.payer.address();
-    let moved = [(payer, delta(-100)), (setting.payee, delta(70)), (setting.partner, delta(30))];
+    let moved = [
+        (payer.into(), delta(-100)),
+        (setting.payee.into(), delta(70)),
+        (setting.partner.into(), delta(30)),
+    ];
     ledger.expect(&moved).await.unwrap().unwrap();
     let reference = answer["data"]["reference"].as_str().unwrap().parse().unwrap();
     assert!(setting.chain.receipt(reference).await.unwrap().unwrap().status());
