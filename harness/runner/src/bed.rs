@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256, I256, keccak256};
-use conform402_chain::{Account, Ledger, Movement};
+use conform402_chain::{Account, Holder, Ledger, Movement};
 use conform402_facilitator::{Entry, PATIENCE, Script};
 use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
@@ -14,7 +14,8 @@ use crate::offer::{Mounted, Offer};
 use crate::target::Adapter;
 use crate::testbed::{PAYER_FUNDS, Testbed};
 use crate::verdict::{Broken, Outcome};
-use conform402_wire::adapter::{Mount, RefusedOffer};
+use conform402_wire::adapter::{Evaluation, MerchantAction, MerchantOrder, Mount, RefusedOffer};
+use conform402_wire::session::channel::ChannelId;
 
 /// Everything one check has to itself: payers, recipients, routes, ledger and
 /// record. Nothing here is shared with another check, so checks run side by
@@ -143,9 +144,11 @@ impl Bed {
             .collect();
         for mounted in &offers {
             self.ledger.watch("payee", mounted.recipient(), BaseUnits::default());
-            for (index, split) in mounted.splits().iter().enumerate() {
+            let splits = mounted.splits().iter().map(|split| split.recipient);
+            let shares = mounted.shares().iter().map(|share| share.recipient);
+            for (index, recipient) in splits.chain(shares).enumerate() {
                 let role = format!("split {}", index + 1);
-                self.ledger.watch(role, split.recipient, BaseUnits::default());
+                self.ledger.watch(role, recipient, BaseUnits::default());
             }
         }
         let mount = Mount {
@@ -202,10 +205,35 @@ impl Bed {
         self.testbed.facilitator.script(self.payer.address(), script);
     }
 
+    /// Has the facilitator do its work again.
+    pub fn unscript(&self) {
+        self.testbed.facilitator.unscript(self.payer.address());
+    }
+
+    /// Watches a channel of this check, which need not be opened yet.
+    pub fn watch_channel(&self, channel: ChannelId) {
+        self.ledger.watch("channel", channel, BaseUnits::default());
+        self.testbed.facilitator.attribute(channel, self.payer.address());
+    }
+
+    /// Has the merchant of an offer act of its own accord.
+    ///
+    /// # Errors
+    /// [`Broken::Ours`] if the adapter does not answer.
+    pub async fn merchant(
+        &self,
+        offer: &Mounted,
+        action: MerchantAction,
+        channel_id: ChannelId,
+    ) -> Result<Evaluation, Broken> {
+        let order = MerchantOrder { path: offer.info.path.clone(), action, channel_id };
+        self.adapter.merchant(&order).await.map_err(|error| Broken::Ours(error.to_string()))
+    }
+
     /// What the facilitator was asked about any account of this check.
     #[must_use]
     pub fn asked(&self) -> Vec<Entry> {
-        self.testbed.facilitator.journal().about(&self.ledger.accounts())
+        self.testbed.facilitator.journal().about(&self.accounts())
     }
 
     /// What the facilitator was asked about nobody, by whichever check.
@@ -218,7 +246,7 @@ impl Bed {
     ///
     /// # Errors
     /// [`Broken::Promise`] tells what moved instead.
-    pub async fn moved(&self, expected: &[(Address, I256)]) -> Outcome {
+    pub async fn moved(&self, expected: &[(Holder, I256)]) -> Outcome {
         Ok(self.ledger.expect(expected).await??)
     }
 
@@ -238,8 +266,16 @@ impl Bed {
         Ok(self.ledger.movements().await?)
     }
 
-    pub(crate) fn accounts(&self) -> Vec<Address> {
-        self.ledger.accounts()
+    fn accounts(&self) -> Vec<Address> {
+        let account = |holder| match holder {
+            Holder::Account(account) => Some(account),
+            Holder::Channel(_) => None,
+        };
+        self.holders().into_iter().filter_map(account).collect()
+    }
+
+    pub(crate) fn holders(&self) -> Vec<Holder> {
+        self.ledger.holders()
     }
 }
 

@@ -288,7 +288,7 @@ mod tests {
             outcome,
             for_want_of_control: false,
             evidence: Evidence::default(),
-            accounts: Vec::new(),
+            holders: Vec::new(),
         }
     }
 

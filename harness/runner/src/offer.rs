@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use alloy::primitives::{Address, keccak256};
+use alloy::signers::local::PrivateKeySigner;
 use conform402_facilitator::PATIENCE;
 use conform402_wire::BaseUnits;
 use conform402_wire::charge::{INTENT, METHOD, Split};
 use conform402_wire::sa::code::Profile;
+use conform402_wire::session::{self, Share};
 
 use crate::testbed::Testbed;
-use conform402_wire::adapter::OfferInfo;
+use conform402_wire::adapter::{OfferInfo, SessionInfo};
 
 /// An offer a check wants, before it is mounted.
 #[derive(Clone, Debug)]
@@ -24,8 +26,17 @@ pub struct Offer {
     handler_fails: bool,
     profile: Option<Profile>,
     chain_id: Option<u64>,
-    recipient: Option<Address>,
+    payee: Option<PrivateKeySigner>,
     patience: Duration,
+    session: Option<SessionOffer>,
+}
+
+/// What an offer of a session has besides.
+#[derive(Clone, Debug, Default)]
+struct SessionOffer {
+    suggested_deposit: Option<BaseUnits>,
+    min_voucher_delta: Option<BaseUnits>,
+    shares: Vec<u16>,
 }
 
 impl Offer {
@@ -43,9 +54,39 @@ impl Offer {
             handler_fails: false,
             profile: None,
             chain_id: None,
-            recipient: None,
+            payee: None,
             patience: PATIENCE,
+            session: None,
         }
+    }
+
+    /// A session whose requests cost `units` base units each.
+    #[must_use]
+    pub fn session(units: u64) -> Self {
+        Self { session: Some(SessionOffer::default()), ..Self::charge(units) }
+    }
+
+    /// A session whose challenge suggests a deposit.
+    #[must_use]
+    pub fn suggesting(self, deposit: u64) -> Self {
+        self.in_session(|session| session.suggested_deposit = Some(BaseUnits::new(deposit)))
+    }
+
+    /// A session whose vouchers must each add so much at least.
+    #[must_use]
+    pub fn with_min_delta(self, units: u64) -> Self {
+        self.in_session(|session| session.min_voucher_delta = Some(BaseUnits::new(units)))
+    }
+
+    /// A session of which others get these basis points.
+    #[must_use]
+    pub fn shared(self, bps: &[u16]) -> Self {
+        self.in_session(|session| session.shares = bps.to_vec())
+    }
+
+    fn in_session(mut self, change: impl FnOnce(&mut SessionOffer)) -> Self {
+        change(self.session.get_or_insert_default());
+        self
     }
 
     /// At a price that does not fit 64 bits.
@@ -120,7 +161,7 @@ impl Offer {
     /// To the recipient of another offer, as a merchant's offers are.
     #[must_use]
     pub fn paid_to(mut self, other: &Mounted) -> Self {
-        self.recipient = Some(other.recipient());
+        self.payee = Some(other.payee.clone());
         self
     }
 
@@ -138,14 +179,29 @@ impl Offer {
     /// Gives the offer recipients of its own, unless it shares one, so that what they receive is
     /// this offer's alone.
     pub(crate) fn mounted(self, testbed: &Testbed, path: &str, index: usize) -> Mounted {
-        let own = || recipient(testbed, path, &format!("payee {index}"));
-        let recipient = self.recipient.unwrap_or_else(own);
+        let payee = self.payee.unwrap_or_else(|| payee(testbed, path, index));
         let split = |(i, amount): (usize, &BaseUnits)| Split {
             amount: *amount,
             recipient: recipient_of_split(testbed, path, index, i),
             memo: Some(format!("partner-{}", i + 1)),
         };
         let splits: Vec<Split> = self.splits.iter().enumerate().map(split).collect();
+        let session = self.session.map(|session| {
+            let share = |(i, bps): (usize, &u16)| Share {
+                recipient: recipient_of_split(testbed, path, index, i),
+                bps: *bps,
+                memo: Some(format!("partner-{}", i + 1)),
+            };
+            SessionInfo {
+                escrow: testbed.chain.escrow().contract,
+                payee_key: payee.to_bytes(),
+                unit_type: Some("request".to_owned()),
+                suggested_deposit: session.suggested_deposit,
+                min_voucher_delta: session.min_voucher_delta,
+                shares: session.shares.iter().enumerate().map(share).collect(),
+            }
+        });
+        let intent = if session.is_some() { session::INTENT } else { INTENT };
         let token = testbed.chain.token();
         let digest = keccak256(format!("{}{path}{index}", testbed.chain.seed()));
         Mounted {
@@ -155,12 +211,12 @@ impl Offer {
                 methods: self.methods.into_iter().map(str::to_owned).collect(),
                 protocol: "mpp".to_owned(),
                 payment_method: METHOD.to_owned(),
-                intent: INTENT.to_owned(),
+                intent: intent.to_owned(),
                 profile: self.profile,
                 amount: self.amount,
                 price: self.amount.to_decimal(token.decimals),
                 currency: token.domain.contract,
-                recipient,
+                recipient: payee.address(),
                 chain_id: self.chain_id.unwrap_or_else(|| testbed.chain.chain_id()),
                 description: self.description,
                 external_id: self.external_id,
@@ -169,7 +225,9 @@ impl Offer {
                 bind_body: self.bind_body,
                 content: format!("content-{}", alloy::hex::encode(&digest[..12])),
                 handler_fails: self.handler_fails,
+                session,
             },
+            payee,
         }
     }
 }
@@ -178,7 +236,12 @@ fn recipient_of_split(testbed: &Testbed, path: &str, offer: usize, split: usize)
     recipient(testbed, path, &format!("split {offer}.{split}"))
 }
 
-/// Recipients only receive, so they need an address and no key.
+/// Who an offer pays. It signs only where the offer is a session.
+fn payee(testbed: &Testbed, path: &str, index: usize) -> PrivateKeySigner {
+    testbed.chain.seed().key(&format!("{path}/payee {index}"))
+}
+
+/// Those who share only receive, so they need an address and no key.
 fn recipient(testbed: &Testbed, path: &str, role: &str) -> Address {
     let label = format!("conform402/{}/{path}/{role}", testbed.chain.seed());
     Address::from_slice(&keccak256(label)[12..])
@@ -189,9 +252,22 @@ fn recipient(testbed: &Testbed, path: &str, role: &str) -> Address {
 pub struct Mounted {
     pub(crate) url: String,
     pub(crate) info: OfferInfo,
+    payee: PrivateKeySigner,
 }
 
 impl Mounted {
+    /// The recipient's key.
+    #[must_use]
+    pub const fn payee_key(&self) -> &PrivateKeySigner {
+        &self.payee
+    }
+
+    /// Shares of everything a session settles.
+    #[must_use]
+    pub fn shares(&self) -> &[Share] {
+        self.info.session.as_ref().map_or(&[], |session| &session.shares)
+    }
+
     /// Where it is served.
     #[must_use]
     pub fn url(&self) -> &str {

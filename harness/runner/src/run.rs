@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alloy::primitives::{Address, U256};
-use conform402_chain::{AnvilBinary, ChainError, ChainOptions, Ledger, MissingAnvil, Seed};
+use conform402_chain::{
+    AnvilBinary, ChainError, ChainOptions, Holder, Ledger, MissingAnvil, Seed, Unaccounted,
+};
 use conform402_wire::sa::code::Profile;
 
 use crate::baseline::Baseline;
@@ -97,8 +98,8 @@ pub enum RunError {
         known: Vec<String>,
     },
     /// Money is missing at the end.
-    #[error("{0} base units ended with accounts no check knows")]
-    Unaccounted(U256),
+    #[error(transparent)]
+    Unaccounted(#[from] Unaccounted),
     /// The HTTP client cannot be built.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -278,8 +279,7 @@ pub(crate) async fn account_for_all(
     testbed: &Testbed,
     conclusions: &[Conclusion],
 ) -> Result<(), RunError> {
-    let accounts: Vec<Address> =
-        conclusions.iter().flat_map(|conclusion| conclusion.accounts.iter().copied()).collect();
-    let unaccounted = Ledger::unaccounted(&testbed.chain, &accounts).await?;
-    if unaccounted.is_zero() { Ok(()) } else { Err(RunError::Unaccounted(unaccounted)) }
+    let holders: Vec<Holder> =
+        conclusions.iter().flat_map(|conclusion| conclusion.holders.iter().copied()).collect();
+    Ok(Ledger::audit(&testbed.chain, &holders).await??)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use conform402_chain::{ChainError, Movement};
+use conform402_chain::{ChainError, Holder, Movement};
 use conform402_facilitator::Entry;
 use futures::stream::{self, StreamExt as _};
 use serde::Serialize;
@@ -43,8 +43,8 @@ pub struct Conclusion {
     pub for_want_of_control: bool,
     /// What proves it; empty unless it was run and evidence was asked for.
     pub evidence: Evidence,
-    /// The accounts it used.
-    pub accounts: Vec<Address>,
+    /// Everybody who may have money of it.
+    pub holders: Vec<Holder>,
 }
 
 impl Conclusion {
@@ -60,7 +60,7 @@ impl Conclusion {
             outcome: Err(Broken::NotApplicable(reason)),
             for_want_of_control: false,
             evidence: Evidence::default(),
-            accounts: Vec::new(),
+            holders: Vec::new(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Conclusion {
             outcome: Err(Broken::Undecided(reason)),
             for_want_of_control: matches!(control.verdict, Verdict::Fail | Verdict::Warn),
             evidence: Evidence::default(),
-            accounts: vec![payer],
+            holders: vec![payer.into()],
         }
     }
 }
@@ -194,8 +194,8 @@ impl Stage {
             None => outcome,
         };
         let evidence = if self.evidence { evidence(&bed).await } else { Evidence::default() };
-        let accounts = bed.accounts();
-        Conclusion { check, outcome, for_want_of_control: false, evidence, accounts }
+        let holders = bed.holders();
+        Conclusion { check, outcome, for_want_of_control: false, evidence, holders }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A buyer. It builds a valid payment by default; a negative changes one part
 //! of it, and signing comes last, so that the signature covers the change.
 
-use alloy::primitives::{Bytes, TxHash, U256};
+use alloy::primitives::{Address, Bytes, TxHash, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall as _;
 use conform402_chain::{Account, Token};
@@ -156,13 +156,12 @@ fn asks_for(challenge: &Challenge, offer: &Mounted) -> Result<(), String> {
     if !challenge.method.eq_ignore_ascii_case(METHOD) {
         return Err(format!("one of method {:?}", challenge.method));
     }
-    let request: ChargeRequest =
-        challenge.request.decode_as().map_err(|error| format!("`request`: {error}"))?;
-    if request.currency != offer.currency() {
-        return Err(format!("`currency` is {}", request.currency));
-    }
-    if request.recipient != offer.recipient() {
-        return Err(format!("`recipient` is {}", request.recipient));
+    let request = challenge.request.decode().map_err(|error| format!("`request`: {error}"))?;
+    for (member, expected) in [("currency", offer.currency()), ("recipient", offer.recipient())] {
+        let found = request[member].as_str().and_then(|text| text.parse::<Address>().ok());
+        if found != Some(expected) {
+            return Err(format!("`{member}` is {}", request[member]));
+        }
     }
     Ok(())
 }
@@ -232,7 +231,8 @@ fn due(request: &ChargeRequest) -> BaseUnits {
     BaseUnits(request.amount.0.saturating_sub(taken))
 }
 
-fn valid_before(challenge: &Challenge) -> Result<u64, Broken> {
+/// When an authorization that answers `challenge` ends, Unix seconds.
+pub fn valid_before(challenge: &Challenge) -> Result<u64, Broken> {
     let soon = Timestamp::now().as_second();
     let expires = match &challenge.expires {
         Some(text) => timestamp::parse(text)
@@ -243,6 +243,7 @@ fn valid_before(challenge: &Challenge) -> Result<u64, Broken> {
     Ok(u64::try_from(expires.max(soon) + AFTER_EXPIRY).unwrap_or_default())
 }
 
-fn ours(error: impl std::fmt::Display) -> Broken {
+/// A failure of the harness.
+pub fn ours(error: impl std::fmt::Display) -> Broken {
     Broken::Ours(error.to_string())
 }

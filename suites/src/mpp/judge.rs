@@ -2,6 +2,7 @@
 //! the chain.
 
 use alloy::primitives::{Address, I256};
+use conform402_chain::Holder;
 use conform402_facilitator::Entry;
 use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome};
 use conform402_wire::BaseUnits;
@@ -107,15 +108,15 @@ pub async fn paid(bed: &Bed, offer: &Mounted) -> Outcome {
 }
 
 /// What moves when `payer` pays `offer`.
-pub fn movements(payer: Address, offer: &Mounted) -> Vec<(Address, I256)> {
+pub fn movements(payer: Address, offer: &Mounted) -> Vec<(Holder, I256)> {
     let mut left = offer.amount();
     let mut moved = Vec::new();
     for split in offer.splits() {
-        moved.push((split.recipient, delta(split.amount)));
+        moved.push((split.recipient.into(), delta(split.amount)));
         left = BaseUnits(left.0.saturating_sub(split.amount.0));
     }
-    moved.push((offer.recipient(), delta(left)));
-    moved.push((payer, -delta(offer.amount())));
+    moved.push((offer.recipient().into(), delta(left)));
+    moved.push((payer.into(), -delta(offer.amount())));
     moved
 }
 

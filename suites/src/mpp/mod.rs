@@ -8,3 +8,4 @@ pub mod credential;
 mod judge;
 pub mod receipt;
 pub mod sa;
+pub mod session;

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use conform402_vectors::{catalogue, operation};
 use conform402_wire::adapter::{
     Capability, EVALUATIONS, Evaluated, Evaluation, Evaluations, FaultInfo, IDENTITY, Identity,
-    MOUNTS, Mount, Mounting, VERSION,
+    MERCHANT, MOUNTS, MerchantOrder, Mount, Mounting, VERSION,
 };
 use conform402_wire::sa::code::Profile;
 use serde_json::Value;
@@ -24,6 +24,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
     Router::new()
         .route(IDENTITY, get(identity))
         .route(MOUNTS, post(mount))
+        .route(MERCHANT, post(merchant))
         .route(EVALUATIONS, post(evaluate))
         .fallback(sell)
         .with_state(shop)
@@ -46,6 +47,13 @@ async fn identity() -> Json<Identity> {
             Capability::ChargeHash,
             Capability::ChargeSplits,
             Capability::ChargeFeePayer,
+            Capability::Session,
+            Capability::SessionHash,
+            Capability::SessionSplits,
+            Capability::SessionFeePayer,
+            Capability::SessionSettle,
+            Capability::SessionClose,
+            Capability::SessionStatus,
             Capability::ExternalId,
             Capability::BodyDigest,
             Capability::SeveralChallenges,
@@ -59,6 +67,13 @@ async fn identity() -> Json<Identity> {
 async fn mount(State(shop): State<Arc<Shop>>, Json(mount): Json<Mount>) -> Json<Mounting> {
     shop.mount(mount);
     Json(Mounting::default())
+}
+
+async fn merchant(
+    State(shop): State<Arc<Shop>>,
+    Json(order): Json<MerchantOrder>,
+) -> Json<Evaluation> {
+    Json(seller::act(&shop, &order).await)
 }
 
 /// The operations of the vectors, through the crate that also writes these:

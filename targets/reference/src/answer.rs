@@ -33,6 +33,11 @@ impl Answer {
         answer.with(header::CONTENT_TYPE.as_str(), media_type)
     }
 
+    /// No body at all.
+    pub fn empty(status: u16) -> Self {
+        Self { response: Response::new(Body::empty()) }.with_status(status)
+    }
+
     /// With another status than its body states.
     pub fn with_status(mut self, status: u16) -> Self {
         *self.response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();

@@ -1,8 +1,9 @@
 //! Writing challenges.
 
-use conform402_wire::adapter::OfferInfo;
-use conform402_wire::charge::{ChargeRequest, INTENT, METHOD, MethodDetails};
+use conform402_wire::adapter::{OfferInfo, SessionInfo};
+use conform402_wire::charge::{ChargeRequest, METHOD, MethodDetails};
 use conform402_wire::json::EncodedObject;
+use conform402_wire::session::{self, SessionRequest};
 use conform402_wire::{BaseUnits, Challenge, ChallengeId, base64url, digest, timestamp};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
@@ -42,27 +43,10 @@ pub fn method(route: &Route) -> &'static str {
 /// The decoded `request` of an offer.
 pub fn request_of(route: &Route, offer: &OfferInfo) -> Value {
     let faults = &route.faults;
-    let mut splits = offer.splits.clone();
-    if fault!(faults, "drops-the-memo", "splits are listed without their memo") {
-        splits.iter_mut().for_each(|split| split.memo = None);
-    }
-    let hides_fee_payer =
-        fault!(faults, "hides-the-fee-payer", "feePayer is left out of the challenge");
-    let drops_description =
-        fault!(faults, "drops-the-description", "the description is in no part of the challenge");
-    let request = ChargeRequest {
-        amount: offer.amount,
-        currency: offer.currency,
-        recipient: offer.recipient,
-        description: offer.description.clone().filter(|_| !drops_description),
-        external_id: offer.external_id.clone(),
-        method_details: MethodDetails {
-            chain_id: offer.chain_id,
-            fee_payer: offer.fee_payer.filter(|_| !hides_fee_payer),
-            splits,
-        },
+    let mut request = match &offer.session {
+        None => charge_request(route, offer),
+        Some(session) => session_request(route, offer, session),
     };
-    let mut request = json!(request);
     if fault!(faults, "repeats-expiry-in-request", "the request has an `expires` of its own") {
         request["expires"] = json!("2030-01-01T00:00:00Z");
     }
@@ -77,6 +61,50 @@ pub fn request_of(route: &Route, offer: &OfferInfo) -> Value {
         request["amount"] = json!(exponential(offer.amount));
     }
     request
+}
+
+fn charge_request(route: &Route, offer: &OfferInfo) -> Value {
+    let faults = &route.faults;
+    let mut splits = offer.splits.clone();
+    if fault!(faults, "drops-the-memo", "splits are listed without their memo") {
+        splits.iter_mut().for_each(|split| split.memo = None);
+    }
+    let hides_fee_payer =
+        fault!(faults, "hides-the-fee-payer", "feePayer is left out of the challenge");
+    let drops_description =
+        fault!(faults, "drops-the-description", "the description is in no part of the challenge");
+    json!(ChargeRequest {
+        amount: offer.amount,
+        currency: offer.currency,
+        recipient: offer.recipient,
+        description: offer.description.clone().filter(|_| !drops_description),
+        external_id: offer.external_id.clone(),
+        method_details: MethodDetails {
+            chain_id: offer.chain_id,
+            fee_payer: offer.fee_payer.filter(|_| !hides_fee_payer),
+            splits,
+        },
+    })
+}
+
+fn session_request(_route: &Route, offer: &OfferInfo, session: &SessionInfo) -> Value {
+    json!(SessionRequest {
+        amount: offer.amount,
+        currency: offer.currency,
+        recipient: offer.recipient,
+        unit_type: session.unit_type.clone(),
+        suggested_deposit: session.suggested_deposit,
+        description: offer.description.clone(),
+        external_id: offer.external_id.clone(),
+        method_details: session::MethodDetails {
+            chain_id: offer.chain_id,
+            escrow_contract: session.escrow,
+            channel_id: None,
+            min_voucher_delta: session.min_voucher_delta,
+            fee_payer: offer.fee_payer,
+            splits: session.shares.clone(),
+        },
+    })
 }
 
 fn exponential(amount: BaseUnits) -> String {
@@ -117,7 +145,7 @@ pub fn issue(shop: &Shop, route: &Route, offer: &OfferInfo, asked: Asked<'_>) ->
         id: ChallengeId(String::new()),
         realm: realm(route),
         method: method(route).to_owned(),
-        intent: INTENT.to_owned(),
+        intent: offer.intent.clone(),
         request: encode(route, &request),
         expires,
         digest: digest_of(route, offer, asked.body),

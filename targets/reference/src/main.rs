@@ -4,6 +4,7 @@
 mod adapter;
 mod answer;
 mod challenge;
+mod channels;
 mod fault;
 mod sa;
 mod seller;

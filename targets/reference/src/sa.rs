@@ -7,10 +7,14 @@ use conform402_wire::adapter::{FacilitatorInfo, OfferInfo, TestbedInfo};
 use conform402_wire::charge::{Authorization, ChargePayload};
 use conform402_wire::did::DidPkh;
 use conform402_wire::eip3009::{self, TokenDomain};
+use conform402_wire::sa::channel::ChannelStatus;
 use conform402_wire::sa::charge::{ChargeReceipt, SETTLE, VERIFY_HASH};
+use conform402_wire::sa::request::STATUS;
+use conform402_wire::sa::session::SessionReceipt;
 use conform402_wire::sa::{SaCode, auth};
+use conform402_wire::session::channel::ChannelId;
 use conform402_wire::signature;
-use conform402_wire::{Challenge, Credential, timestamp};
+use conform402_wire::{BaseUnits, Challenge, Credential, timestamp};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -53,6 +57,15 @@ pub struct Settled {
     pub external_id: Option<String>,
 }
 
+/// Something done with a channel.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// Transaction hash.
+    pub reference: Option<String>,
+    /// All that is deposited now.
+    pub deposit: Option<BaseUnits>,
+}
+
 /// The settlement service of one mount.
 #[derive(Clone, Debug)]
 pub struct SaClient {
@@ -80,8 +93,35 @@ impl SaClient {
         });
         let is_hash = payload["type"] == "hash";
         let path = if is_hash { VERIFY_HASH } else { SETTLE };
-        let (status, answer) = self.post(path, &body.to_string()).await?;
-        self.read(status, &answer, credential)
+        let (status, answer) = self.ask("POST", path, &body.to_string()).await?;
+        self.read_charge(status, &answer, credential)
+    }
+
+    /// Has something done with a channel.
+    pub async fn order(
+        &self,
+        path: &str,
+        body: &Value,
+        channel: ChannelId,
+    ) -> Result<Done, NotSettled> {
+        let (status, answer) = self.ask("POST", path, &body.to_string()).await?;
+        let Some(data) = self.read(status, &answer)? else { return Ok(Done::default()) };
+        let receipt: SessionReceipt =
+            serde_json::from_value(data).map_err(|_| NotSettled::Unreadable)?;
+        self.check_status(&receipt.status)?;
+        if receipt.channel_id != channel && !self.takes_receipts_of_others() {
+            return Err(NotSettled::Unreadable);
+        }
+        Ok(Done { reference: receipt.reference, deposit: receipt.deposit })
+    }
+
+    /// Asks how a channel stands.
+    pub async fn status(&self, channel: ChannelId) -> Result<ChannelStatus, NotSettled> {
+        let (status, answer) =
+            self.ask("GET", &format!("{STATUS}?channelId={channel}"), "").await?;
+        let data = self.read(status, &answer)?.unwrap_or_default();
+        let members = data.as_object().ok_or(NotSettled::Unreadable)?;
+        ChannelStatus::parse(members).map_err(|_| NotSettled::Unreadable)
     }
 
     fn source_of(&self, credential: &Credential, payload: &Value) -> String {
@@ -111,21 +151,23 @@ impl SaClient {
     pub async fn ask_in_vain(&self, challenge: Option<&Challenge>) {
         let body =
             challenge.map_or(json!({}), |challenge| json!({"challenge": challenge, "source": ""}));
-        let _ = self.post(VERIFY_HASH, &body.to_string()).await;
+        let _ = self.ask("POST", VERIFY_HASH, &body.to_string()).await;
     }
 
-    async fn post(&self, path: &str, body: &str) -> Result<(u16, String), NotSettled> {
+    async fn ask(&self, method: &str, path: &str, body: &str) -> Result<(u16, String), NotSettled> {
         let stamp = timestamp::format_millis(Timestamp::now());
         let service = &self.service;
-        let signature = auth::sign(&service.secret_key, &stamp, "POST", path, body.as_bytes());
+        let signature = auth::sign(&service.secret_key, &stamp, method, path, body.as_bytes());
         let failed = |error: reqwest::Error| {
             if error.is_timeout() { NotSettled::Timeout } else { NotSettled::Lost }
         };
-        let response = self
-            .http
-            .post(format!("{}{path}", service.url))
+        let url = format!("{}{path}", service.url);
+        let request = match method {
+            "GET" => self.http.get(url),
+            _ => self.http.post(url).header("content-type", "application/json"),
+        };
+        let response = request
             .timeout(Duration::from_millis(service.timeout_ms))
-            .header("content-type", "application/json")
             .header(auth::KEY, &service.api_key)
             .header(auth::SIGN, signature)
             .header(auth::TIMESTAMP, stamp)
@@ -138,56 +180,77 @@ impl SaClient {
         Ok((status, response.text().await.map_err(failed)?))
     }
 
-    fn read(
-        &self,
-        status: u16,
-        body: &str,
-        credential: &Credential,
-    ) -> Result<Settled, NotSettled> {
+    /// The data of a success; `None` where a fault takes something else for one.
+    fn read(&self, status: u16, body: &str) -> Result<Option<Value>, NotSettled> {
         let faults = &self.faults;
         if status != 200
             && !fault!(faults, "ignores-http-errors", "a success in an HTTP error counts")
         {
             return Err(NotSettled::Unreadable);
         }
-        let envelope: Value = serde_json::from_str(body).unwrap_or_default();
+        let mut envelope: Value = serde_json::from_str(body).unwrap_or_default();
         if !envelope.is_object() {
             return if fault!(
                 faults,
                 "reads-unreadable-as-success",
                 "an answer that is no envelope counts"
             ) {
-                Ok(Settled::default())
+                Ok(None)
             } else {
                 Err(NotSettled::Unreadable)
             };
         }
         self.read_code(&envelope["code"])?;
-        if fault!(faults, "reads-any-data-as-receipt", "code 0 is enough, whatever `data` holds") {
+        Ok(Some(envelope["data"].take()))
+    }
+
+    fn read_charge(
+        &self,
+        status: u16,
+        body: &str,
+        credential: &Credential,
+    ) -> Result<Settled, NotSettled> {
+        let Some(data) = self.read(status, body)? else { return Ok(Settled::default()) };
+        if fault!(
+            self.faults,
+            "reads-any-data-as-receipt",
+            "code 0 is enough, whatever `data` holds"
+        ) {
             return Ok(Settled {
-                reference: envelope["data"]["reference"].as_str().unwrap_or_default().to_owned(),
-                external_id: envelope["data"]["externalId"].as_str().map(str::to_owned),
+                reference: data["reference"].as_str().unwrap_or_default().to_owned(),
+                external_id: data["externalId"].as_str().map(str::to_owned),
             });
         }
         let receipt: ChargeReceipt =
-            serde_json::from_value(envelope["data"].clone()).map_err(|_| NotSettled::Unreadable)?;
-        let fails = receipt.status != "success";
+            serde_json::from_value(data).map_err(|_| NotSettled::Unreadable)?;
+        self.check_status(&receipt.status)?;
+        let of_another = receipt.challenge_id.is_some_and(|id| id != credential.challenge.id.0);
+        if of_another && !self.takes_receipts_of_others() {
+            return Err(NotSettled::Unreadable);
+        }
+        Ok(Settled { reference: receipt.reference.to_string(), external_id: receipt.external_id })
+    }
+
+    fn check_status(&self, status: &str) -> Result<(), NotSettled> {
+        let fails = status != "success";
         if fails
             && !fault!(
-                faults,
+                self.faults,
                 "ignores-the-receipts-status",
                 "a failed or pending settlement counts"
             )
         {
             return Err(NotSettled::Unreadable);
         }
-        let of_another = receipt.challenge_id.is_some_and(|id| id != credential.challenge.id.0);
-        if of_another
-            && !fault!(faults, "takes-receipts-of-others", "a receipt for another challenge counts")
-        {
-            return Err(NotSettled::Unreadable);
-        }
-        Ok(Settled { reference: receipt.reference.to_string(), external_id: receipt.external_id })
+        Ok(())
+    }
+
+    fn takes_receipts_of_others(&self) -> bool {
+        fault!(
+            self.faults,
+            "takes-receipts-of-others",
+            "a receipt for another challenge, or another channel, counts"
+        )
     }
 
     fn read_code(&self, code: &Value) -> Result<(), NotSettled> {

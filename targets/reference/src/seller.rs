@@ -3,6 +3,7 @@
 mod credential;
 mod delivery;
 mod refusal;
+mod session;
 
 use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
@@ -17,6 +18,7 @@ use crate::fault::fault;
 use crate::sa::{self, NotSettled, Settled};
 use crate::shop::{Claim, Route, Shop};
 use refusal::Refusal;
+pub use session::act;
 
 /// One request to one route.
 struct Visit<'a> {
@@ -162,10 +164,31 @@ impl Visit<'_> {
             Ok(credential) => credential,
             Err(refusal) => return self.refuse(None, refusal),
         };
-        let (offer, payload) = match self.accept(&credential) {
-            Ok(accepted) => accepted,
+        let offer = match self.accept(&credential) {
+            Ok(offer) => offer,
             Err(refusal) => return self.refuse(Some(&credential), refusal),
         };
+        match &offer.session {
+            None => self.charge(&credential, offer).await,
+            Some(session) => self.session(&credential, offer, session).await,
+        }
+    }
+
+    async fn charge(&self, credential: &Credential, offer: &OfferInfo) -> Response {
+        let payload = match self.payload::<ChargePayload>(credential) {
+            Ok(payload) => payload,
+            Err(refusal) => return self.refuse(Some(credential), refusal),
+        };
+        if offer.splits.len() > 5
+            && fault!(
+                self.route.faults,
+                "shares-among-five-at-most",
+                "more than five splits are refused"
+            )
+        {
+            let refusal = Refusal::because("invalid-payload", "too many splits");
+            return self.refuse(Some(credential), refusal);
+        }
         let reuses = fault!(
             self.route.faults,
             "reuses-challenges",
@@ -194,10 +217,10 @@ impl Visit<'_> {
             }
             Err(_) => {
                 let refusal = Refusal::because("invalid-challenge", "this challenge was used");
-                return self.refuse(Some(&credential), refusal);
+                return self.refuse(Some(credential), refusal);
             }
         }
-        self.settle(&credential, offer, &payload).await
+        self.settle(credential, offer, &payload).await
     }
 
     async fn settle(

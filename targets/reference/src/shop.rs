@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use conform402_wire::adapter::{Mount, OfferInfo, TestbedInfo};
 use conform402_wire::{Challenge, ChallengeId};
 
+use crate::channels::Channels;
 use crate::fault::Faults;
 use crate::sa::SaClient;
 
@@ -16,6 +17,8 @@ pub struct Shop {
     faults_of_all: Vec<String>,
     routes: Mutex<HashMap<String, Arc<Route>>>,
     challenges: Mutex<HashMap<ChallengeId, Record>>,
+    /// Open channels.
+    pub channels: Channels,
     serial: AtomicU64,
     http: reqwest::Client,
 }
@@ -58,6 +61,7 @@ impl Shop {
             faults_of_all,
             routes: Mutex::default(),
             challenges: Mutex::default(),
+            channels: Channels::default(),
             serial: AtomicU64::new(1),
             http: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
         }

@@ -247,7 +247,7 @@ mod tests {
                 exchanges: vec![Exchange { request, answer: Some(answer), failure: None }],
                 ..Evidence::default()
             },
-            accounts: Vec::new(),
+            holders: Vec::new(),
             outcome,
         }
     }

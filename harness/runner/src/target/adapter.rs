@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::TargetError;
 use crate::http::{Client, Sent};
 use conform402_wire::adapter::{
-    EVALUATIONS, Evaluated, Evaluation, Evaluations, IDENTITY, Identity, MOUNTS, Mount, Mounting,
-    VERSION,
+    EVALUATIONS, Evaluated, Evaluation, Evaluations, IDENTITY, Identity, MERCHANT, MOUNTS,
+    MerchantOrder, Mount, Mounting, VERSION,
 };
 
 /// An adapter that listens.
@@ -44,6 +44,11 @@ impl Adapter {
     /// Has the target serve offers.
     pub async fn mount(&self, mount: &Mount) -> Result<Mounting, TargetError> {
         self.order(MOUNTS, mount).await
+    }
+
+    /// Has the merchant act of its own accord.
+    pub async fn merchant(&self, order: &MerchantOrder) -> Result<Evaluation, TargetError> {
+        self.order(MERCHANT, order).await
     }
 
     /// Has the target evaluate an operation; the answer has a result an input.

@@ -1,10 +1,10 @@
 //! Judging credentials: read, ours, of this route, in time, of this body.
 
 use conform402_wire::adapter::OfferInfo;
-use conform402_wire::charge::{ChargePayload, INTENT};
 use conform402_wire::credential::MalformedCredential;
 use conform402_wire::{Challenge, Credential, base64url, digest, timestamp};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Visit;
@@ -84,10 +84,7 @@ impl Visit<'_> {
     }
 
     /// Judges a credential by its challenge: ours, of this route, in time.
-    pub(super) fn accept(
-        &self,
-        credential: &Credential,
-    ) -> Result<(&OfferInfo, ChargePayload), Refusal> {
+    pub(super) fn accept(&self, credential: &Credential) -> Result<&OfferInfo, Refusal> {
         let (route, faults) = (self.route, &self.route.faults);
         let invalid = |detail: &str| Refusal::because("invalid-challenge", detail);
         let echo = self.as_this_seller_reads(&credential.challenge);
@@ -105,7 +102,7 @@ impl Visit<'_> {
             let detail = format!("{} is not accepted", echo.method);
             return Err(Refusal::Status(400, "method-unsupported", detail));
         }
-        let foreign_intent = echo.intent != INTENT;
+        let foreign_intent = route.offers.iter().all(|offer| offer.intent != echo.intent);
         if foreign_intent
             && !fault!(faults, "accepts-foreign-intents", "the echoed intent is not compared")
         {
@@ -133,22 +130,24 @@ impl Visit<'_> {
         {
             return Err(invalid("another description"));
         }
-        let payload: Result<ChargePayload, _> =
-            serde_json::from_value(Value::Object(credential.payload.clone()));
-        let payload = payload.map_err(|error| {
+        Ok(offer)
+    }
+
+    /// Reads a payload, of whatever intent.
+    pub(super) fn payload<T: DeserializeOwned>(
+        &self,
+        credential: &Credential,
+    ) -> Result<T, Refusal> {
+        let payload = serde_json::from_value(Value::Object(credential.payload.clone()));
+        payload.map_err(|error| {
+            let faults = &self.route.faults;
             if fault!(faults, "crashes-on-foreign-payloads", "a payload of another shape is a 500")
             {
                 Refusal::Crash
             } else {
                 Refusal::because("malformed-credential", format!("payload: {error}"))
             }
-        })?;
-        if offer.splits.len() > 5
-            && fault!(faults, "shares-among-five-at-most", "more than five splits are refused")
-        {
-            return Err(Refusal::because("invalid-payload", "too many splits"));
-        }
-        Ok((offer, payload))
+        })
     }
 
     fn is_asked_for(&self, offer: &OfferInfo, request: &Value) -> bool {

@@ -1,0 +1,100 @@
+//! What the merchant does of its own accord: settle, close, ask (seed 002,
+//! "Extension methods: manual settle / status").
+
+use alloy::primitives::U256;
+use alloy::signers::local::PrivateKeySigner;
+use conform402_wire::adapter::{Evaluation, MerchantAction, MerchantOrder, OfferInfo, SessionInfo};
+use conform402_wire::sa::request::Withdrawal;
+use conform402_wire::session::SignedVoucher;
+use conform402_wire::session::channel::Escrow;
+use conform402_wire::session::voucher::{PayeeAuthorization, Voucher};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::sa::{Done, NotSettled};
+use crate::shop::{Route, Shop};
+
+/// How long an authorization to settle or to close is good for, in seconds.
+const LIFETIME: i64 = 3_600;
+
+/// The payee of a channel.
+pub(super) struct Payee<'a> {
+    pub route: &'a Route,
+    pub offer: &'a OfferInfo,
+    pub session: &'a SessionInfo,
+}
+
+impl Payee<'_> {
+    /// Has what a voucher allows paid out.
+    pub async fn withdraw(
+        &self,
+        withdrawal: Withdrawal,
+        voucher: &SignedVoucher,
+    ) -> Result<Done, NotSettled> {
+        let escrow = Escrow { contract: self.session.escrow, chain_id: self.offer.chain_id };
+        let deadline = Timestamp::now().as_second() + LIFETIME;
+        let authorization = PayeeAuthorization {
+            withdrawal,
+            voucher: Voucher { channel: voucher.channel_id, cumulative: voucher.cumulative_amount },
+            nonce: unused(),
+            deadline: U256::from(u64::try_from(deadline).unwrap_or_default()),
+        };
+        let key = PrivateKeySigner::from_bytes(&self.session.payee_key);
+        let signed = key.ok().and_then(|key| authorization.sign(&escrow, &key).ok());
+        let parts = json!({
+            "channelId": voucher.channel_id,
+            "cumulativeAmount": voucher.cumulative_amount,
+            "voucherSignature": voucher.signature,
+            "payeeSignature": signed.ok_or(NotSettled::Unreadable)?,
+            "nonce": authorization.nonce.to_string(),
+            "deadline": authorization.deadline.to_string(),
+        });
+        let request = parts.as_object().map(|parts| withdrawal.request(parts));
+        let Some(Ok(request)) = request else { return Err(NotSettled::Unreadable) };
+        let body = request.body.unwrap_or_default();
+        self.route.sa.order(&request.path, &body, voucher.channel_id).await
+    }
+}
+
+/// A number nobody used before, with overwhelming likelihood.
+fn unused() -> U256 {
+    U256::from_be_bytes(PrivateKeySigner::random().to_bytes().0)
+}
+
+/// Does what the merchant wants; a refusal has the seller's own words.
+pub async fn act(shop: &Shop, order: &MerchantOrder) -> Evaluation {
+    let Some(route) = shop.route(&order.path) else {
+        return Evaluation::Refusal("no such route".to_owned());
+    };
+    let sold = route.offers.iter().find_map(|offer| Some((offer, offer.session.as_ref()?)));
+    let Some((offer, session)) = sold else {
+        return Evaluation::Refusal("no session is sold there".to_owned());
+    };
+    let payee = Payee { route: &route, offer, session };
+    match payee.act(shop, order).await {
+        Ok(output) => Evaluation::Output(output),
+        Err(refusal) => Evaluation::Refusal(refusal),
+    }
+}
+
+impl Payee<'_> {
+    async fn act(&self, shop: &Shop, order: &MerchantOrder) -> Result<Value, String> {
+        let id = order.channel_id;
+        let words = |failure: NotSettled| failure.to_string();
+        let withdrawal = match order.action {
+            MerchantAction::Status => {
+                return Ok(json!(self.route.sa.status(id).await.map_err(words)?));
+            }
+            MerchantAction::Settle => Withdrawal::Settle,
+            MerchantAction::Close => Withdrawal::Close,
+        };
+        let slot = shop.channels.slot(self.offer.recipient, id);
+        let mut slot = slot.lock().await;
+        let Some(channel) = slot.as_ref() else { return Err("no such channel".to_owned()) };
+        let done = self.withdraw(withdrawal, &channel.highest).await.map_err(words)?;
+        if withdrawal == Withdrawal::Close {
+            *slot = None;
+        }
+        Ok(json!({ "channelId": id, "status": "success", "reference": done.reference }))
+    }
+}
