@@ -44,6 +44,9 @@ enum Command {
         /// Only this dialect
         #[arg(long)]
         profile: Option<Profile>,
+        /// Longest an answer of the target may take
+        #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=60))]
+        timeout: u64,
         /// Switch a fault of the reference target on; may be given several times
         #[arg(long = "fault", value_name = "NAME")]
         faults: Vec<String>,
@@ -152,9 +155,11 @@ async fn interrupted() -> &'static str {
 async fn execute(command: Command) -> Result<u8, Failure> {
     let registry = conform402_suites::registry();
     match command {
-        Command::Run { target, selection, json, no_baseline, profile, faults } => {
+        Command::Run { target, selection, json, no_baseline, profile, timeout, faults } => {
             let target = Targets::default().get(&target)?;
-            let options = RunOptions { no_baseline, profile, faults, ..selection.into_options() };
+            let timeout = Duration::from_secs(timeout);
+            let options =
+                RunOptions { no_baseline, profile, timeout, faults, ..selection.into_options() };
             // Before the run, so that a report that cannot be written costs none.
             let json = json.map(Output::create).transpose()?;
             let progress = Progress::default();

@@ -117,7 +117,7 @@ async fn run_at(address: &str) -> Ran {
     let start = format!("echo conform402-adapter http://{address}; cat");
     tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
-        conform402(&["run", &target(folder.path(), &start), "--filter", CHECK])
+        conform402(&["run", &target(folder.path(), &start), "--filter", CHECK, "--timeout", "2"])
     })
     .await
     .unwrap()
@@ -174,7 +174,7 @@ fn many_headers() -> String {
 #[case::slow_drip(
     "HTTP/1.1 402 Payment Required\r\ncontent-length: 1000\r\n\r\n",
     true,
-    "no complete answer"
+    "no complete answer within 2 s"
 )]
 #[case::cut_off(
     "HTTP/1.1 402 Payment Required\r\ncontent-length: 1000\r\n\r\nxyz",

@@ -3,34 +3,9 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::conform402;
+use common::report::{assert_valid, report, with_verdict};
 use rstest::rstest;
-use serde_json::Value;
-
-fn schema() -> jsonschema::Validator {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runner/report.schema.json");
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    jsonschema::validator_for(&schema).unwrap()
-}
-
-fn report(arguments: &[&str]) -> (i32, Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.json");
-    let ran = conform402(&[arguments, &["--json", file.to_str().unwrap()]].concat());
-    let text = std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{}", ran.stderr));
-    (ran.code, serde_json::from_str(&text).unwrap())
-}
-
-fn assert_valid(report: &Value) {
-    let errors: Vec<String> = schema()
-        .iter_errors(report)
-        .take(5)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-}
 
 #[test]
 fn the_reference_conforms_and_its_report_follows_the_schema() {
@@ -52,8 +27,7 @@ fn a_fault_fails_the_run_and_shows_its_evidence() {
     let (code, report) = report(&arguments);
     assert_eq!(code, 1);
     assert_valid(&report);
-    let failed: Vec<&Value> =
-        report["checks"].as_array().unwrap().iter().filter(|c| c["verdict"] == "fail").collect();
+    let failed = with_verdict(&report, "fail");
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["id"], "mpp.receipt.an-answer-with-a-receipt-is-private");
     let evidence = &failed[0]["evidence"];

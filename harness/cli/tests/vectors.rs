@@ -3,22 +3,45 @@
 
 mod common;
 
+use std::path::Path;
+
+use common::report::{assert_valid, report, with_verdict};
 use common::{conform402, target};
 use rstest::rstest;
+use serde_json::Value;
 
-/// An adapter that declares `evm.challenge-hash` and answers each input with
-/// `result`, or answers nothing at all.
-fn adapter(folder: &std::path::Path, result: &str) -> String {
+/// What [`adapter`] declares, in the order it is asked.
+const OPERATIONS: [&str; 4] =
+    ["evm.challenge-hash", "mpp.base64url.decode", "mpp.receipt.format", "x402.network.parse"];
+
+/// An adapter that knows the vectors of `operations` by heart, and spoils what
+/// it answers: `spoil` is Python that may return another answer than `sound` to
+/// the case of an `id`.
+fn adapter(folder: &Path, operations: &[&str], spoil: &str) -> String {
     let program = r#"
-import http.server, json, sys, threading
-RESULT = json.load(open("result.json"))
+import http.server, json, os, sys, threading
+from spoil import answer
+VECTORS, *OPERATIONS = sys.argv[1:]
+IDENTITY = {"contract": 1, "name": "t", "sdk": "s", "version": "1", "language": "python",
+            "profiles": [], "capabilities": [], "operations": OPERATIONS}
+def cases(operation):
+    with open(f"{VECTORS}/{operation.replace('.', '/', 1)}.json") as file:
+        groups = json.load(file)["groups"]
+    return [({**group.get("shared", {}), **case["input"]}, case)
+            for group in groups for case in group["cases"]]
+CASES = {operation: cases(operation) for operation in OPERATIONS}
+def evaluate(operation, value):
+    case = next(case for known, case in CASES[operation] if known == value)
+    valid = case["result"] == "valid"
+    sound = {"output": case["output"]} if valid else {"refusal": case["refusal"]}
+    return answer(case["id"], sound)
 class Adapter(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.answer({"contract": 1, "name": "t", "sdk": "s", "version": "1", "language": "python",
-                     "profiles": [], "capabilities": [], "operations": ["evm.challenge-hash"]})
+        self.answer(answer("identity", IDENTITY))
     def do_POST(self):
         order = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.answer({"results": [RESULT] * len(order["inputs"])} if RESULT else {"results": []})
+        results = [evaluate(order["operation"], value) for value in order["inputs"]]
+        self.answer({"results": [result for result in results if result]})
     def answer(self, value):
         body = json.dumps(value).encode()
         self.send_response(200)
@@ -32,9 +55,25 @@ print(f"conform402-adapter http://127.0.0.1:{server.server_port}", flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()
 "#;
+    let spoil: String = spoil.lines().map(|line| format!("    {line}\n")).collect();
+    let spoil =
+        format!("import os, threading\n\ndef answer(id, sound):\n{spoil}    return sound\n");
     std::fs::write(folder.join("adapter.py"), program).unwrap();
-    std::fs::write(folder.join("result.json"), result).unwrap();
-    target(folder, "exec python3 adapter.py")
+    std::fs::write(folder.join("spoil.py"), spoil).unwrap();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors");
+    let start =
+        format!("exec python3 -B adapter.py {} {}", vectors.display(), operations.join(" "));
+    target(folder, &start)
+}
+
+/// Adds known failures to the manifest of [`adapter`].
+fn known_failures(folder: &Path, ids: &[&str]) {
+    let manifest = folder.join("target.toml");
+    let ids: Vec<String> = ids.iter().map(|id| format!("{id:?}")).collect();
+    let known =
+        format!("\n[[known-failure]]\nreason = \"it is old\"\nchecks = [{}]\n", ids.join(", "));
+    let text = std::fs::read_to_string(&manifest).unwrap() + &known;
+    std::fs::write(manifest, text).unwrap();
 }
 
 #[test]
@@ -105,17 +144,98 @@ fn bad_input_is_told(#[case] arguments: &[&str], #[case] told: &str) {
 /// Whoever refuses everything, takes everything or crashes fails; an adapter
 /// that does not answer as it must is no verdict on its SDK.
 #[rstest]
-#[case::refuses_all(r#"{"refusal": "no"}"#, 1, "is refused, and is valid: no")]
-#[case::takes_all(r#"{"output": {}}"#, 1, "is taken, and must be refused")]
-#[case::crashes(r#"{"crash": "panic"}"#, 1, "crashes: panic")]
-#[case::too_few("null", 2, "0 results for 10 inputs")]
-#[case::another_shape(r#"{"verdict": "ok"}"#, 2, "unknown variant")]
-fn answers_are_judged(#[case] result: &str, #[case] code: i32, #[case] told: &str) {
+#[case::refuses_all(r#"return {"refusal": "no"}"#, 1, "is refused, and is valid: no")]
+#[case::takes_all(r#"return {"output": {}}"#, 1, "is taken, and must be refused")]
+#[case::crashes(r#"return {"crash": "panic"}"#, 1, "crashes: panic")]
+#[case::too_few("return None", 2, "answered with 0 results, asked for 1")]
+#[case::another_shape(r#"return {"verdict": "ok"}"#, 2, "unknown variant")]
+fn answers_are_judged(#[case] spoil: &str, #[case] code: i32, #[case] told: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let ran = conform402(&["run", &adapter(folder.path(), result)]);
-    let all = ran.stdout + &ran.stderr;
-    assert_eq!(ran.code, code, "{all}");
-    assert!(all.contains(told), "{all}");
+    let spoil = format!("if id != 'identity': {spoil}");
+    let ran = conform402(&["run", &adapter(folder.path(), &["evm.challenge-hash"], &spoil)]);
+    assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+}
+
+#[test]
+fn who_knows_the_vectors_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = conform402(&["run", &adapter(folder.path(), &OPERATIONS, "")]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+/// What breaks the adapter at one input says nothing of the others.
+#[rstest]
+#[case::hangs("threading.Event().wait()", "no complete answer within 2 s")]
+#[case::breaks_off("raise ValueError", "no HTTP answer")]
+#[case::another_shape(r#"return {"verdict": "ok"}"#, "unknown variant")]
+fn only_the_input_that_breaks_an_adapter_is_undecided(#[case] spoil: &str, #[case] told: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = format!("if id == 'evm.challenge-hash.short-id': {spoil}");
+    let target = adapter(folder.path(), &OPERATIONS, &spoil);
+    let (code, report) = report(&["run", &target, "--timeout", "2"]);
+    assert_eq!(code, 2);
+    assert_valid(&report);
+    let undecided = with_verdict(&report, "inconclusive");
+    assert_eq!(undecided.len(), 1, "{undecided:#?}");
+    assert_eq!(undecided[0]["id"], "evm.challenge-hash.short-id");
+    assert!(undecided[0]["reason"].as_str().unwrap().contains(told), "{undecided:#?}");
+    assert_eq!(report["summary"]["fail"], 0);
+}
+
+#[test]
+fn an_operation_that_breaks_at_two_inputs_is_given_up_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = "if 'challenge-hash' in id: raise ValueError";
+    let ran = conform402(&["run", &adapter(folder.path(), &OPERATIONS, spoil)]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    let given_up = "???? 8 vectors of evm.challenge-hash\n     not asked, since 2 inputs";
+    assert!(ran.stdout.contains(given_up), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" 0 failed") && ran.stdout.contains(" 10 inconclusive"));
+}
+
+/// What was learned before stays in the report.
+#[rstest]
+#[case::ends(
+    "os._exit(3)",
+    "the adapter ended when it was asked for mpp.base64url.decode (exit status: 3)"
+)]
+#[case::falls_silent(
+    "os.environ['STUCK'] = 'yes'",
+    "the adapter is silent since it was asked for mpp.base64url.decode"
+)]
+fn a_target_that_goes_away_leaves_the_rest_undecided(#[case] spoil: &str, #[case] told: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = format!(
+        "if id == 'mpp.base64url.decode.plus': {spoil}\n\
+         if 'STUCK' in os.environ: threading.Event().wait()"
+    );
+    let target = adapter(folder.path(), &OPERATIONS, &spoil);
+    let (code, report) = report(&["run", &target, "--timeout", "2"]);
+    assert_eq!(code, 2);
+    assert_valid(&report);
+    assert_eq!(with_verdict(&report, "pass").len(), 10);
+    let undecided = with_verdict(&report, "inconclusive");
+    for operation in &OPERATIONS[1..] {
+        let is_of = |vector: &&Value| vector["id"].as_str().unwrap().starts_with(operation);
+        assert!(undecided.iter().any(is_of), "{operation}");
+    }
+    assert_eq!(report["summary"]["fail"], 0);
+    for vector in undecided {
+        assert!(vector["reason"].as_str().unwrap().contains(told), "{vector:#?}");
+    }
+}
+
+#[test]
+fn a_target_that_hangs_again_and_again_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = "if id.endswith(('.short-id', '.plus', '.no-method')): threading.Event().wait()";
+    let target = adapter(folder.path(), &OPERATIONS, spoil);
+    let ran = conform402(&["run", &target, "--timeout", "1"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    let given_up =
+        "not asked, since 3 inputs got no answer in time, the last of mpp.receipt.format";
+    assert!(ran.stdout.contains(given_up), "{}", ran.stdout);
 }
 
 /// Refusing everything must not be counted as refusing what is wrong, not even
@@ -123,14 +243,11 @@ fn answers_are_judged(#[case] result: &str, #[case] code: i32, #[case] told: &st
 #[test]
 fn who_refuses_all_shows_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let target = adapter(folder.path(), r#"{"refusal": "no"}"#);
+    let spoil = "if id != 'identity': return {'refusal': 'no'}";
+    let target = adapter(folder.path(), &["evm.challenge-hash"], spoil);
     let valid = ["plain", "short-id", "realm-past-ascii", "empty-realm", "boundary"];
-    let ids: Vec<String> =
-        valid.iter().map(|name| format!("\"evm.challenge-hash.{name}\"")).collect();
-    let manifest = folder.path().join("target.toml");
-    let known = format!("\n[[known-failure]]\nreason = \"r\"\nchecks = [{}]\n", ids.join(", "));
-    let text = std::fs::read_to_string(&manifest).unwrap() + &known;
-    std::fs::write(&manifest, text).unwrap();
+    let ids = valid.map(|name| format!("evm.challenge-hash.{name}"));
+    known_failures(folder.path(), &ids.each_ref().map(String::as_str));
     let ran = conform402(&["run", &target]);
     assert!(ran.stdout.contains("0 passed, 0 failed, 5 known failures"), "{}", ran.stdout);
     assert!(ran.stdout.contains("5 inconclusive"), "{}", ran.stdout);
@@ -139,12 +256,10 @@ fn who_refuses_all_shows_nothing() {
 #[test]
 fn a_known_failure_of_an_undeclared_operation_is_stale() {
     let folder = tempfile::tempdir().unwrap();
-    let target = adapter(folder.path(), r#"{"refusal": "no"}"#);
-    let manifest = folder.path().join("target.toml");
-    let known = "\n[[known-failure]]\nreason = \"r\"\nchecks = [\"evm.channel.id.no-delegate\"]\n";
-    let text = std::fs::read_to_string(&manifest).unwrap() + known;
-    std::fs::write(&manifest, text).unwrap();
+    let target = adapter(folder.path(), &["evm.challenge-hash"], "");
+    known_failures(folder.path(), &["evm.channel.id.no-delegate"]);
     let ran = conform402(&["run", &target]);
+    assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("STALE evm.channel.id.no-delegate"), "{}", ran.stdout);
 }
 

@@ -6,9 +6,6 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-/// Longest an answer may take, from the first byte sent to the last received.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Largest body read.
 const BODY_LIMIT: usize = 1024 * 1024;
 
@@ -71,8 +68,8 @@ pub enum NoAnswer {
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
     /// The target did not answer in time.
-    #[error("no complete answer within {} s", ANSWER_TIMEOUT.as_secs())]
-    Slow,
+    #[error("no complete answer within {} s", .0.as_secs())]
+    Slow(Duration),
     /// The answer has no end in sight.
     #[error("the answer's body exceeds {BODY_LIMIT} bytes")]
     Endless,
@@ -83,20 +80,24 @@ pub enum NoAnswer {
 
 /// Sends requests.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct Client {
+    inner: reqwest::Client,
+    timeout: Duration,
+}
 
 impl Client {
     /// A client. One connection a request shields a check from what the one
-    /// before did to the target; `reuse` trades that for speed.
+    /// before did to the target; `reuse` trades that for speed. An answer may
+    /// take `timeout`, from the first byte sent to the last received.
     ///
     /// # Errors
     /// None in practice: no TLS, no proxy, no resolver is set up.
-    pub fn new(reuse: bool) -> Result<Self, reqwest::Error> {
+    pub fn new(reuse: bool, timeout: Duration) -> Result<Self, reqwest::Error> {
         let builder = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(if reuse { usize::MAX } else { 0 });
-        Ok(Self(builder.build()?))
+        Ok(Self { inner: builder.build()?, timeout })
     }
 
     /// Sends a request and reads the answer to its end.
@@ -106,7 +107,7 @@ impl Client {
     pub async fn send(&self, sent: &Sent) -> Result<Answer, NoAnswer> {
         let request = self.build(sent)?;
         let exchange = async {
-            let mut response = self.0.execute(request).await.map_err(transport)?;
+            let mut response = self.inner.execute(request).await.map_err(transport)?;
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(transport)? {
                 if body.len() + chunk.len() > BODY_LIMIT {
@@ -120,7 +121,8 @@ impl Client {
                 body: String::from_utf8_lossy(&body).into_owned(),
             })
         };
-        tokio::time::timeout(ANSWER_TIMEOUT, exchange).await.unwrap_or(Err(NoAnswer::Slow))
+        let slow = Err(NoAnswer::Slow(self.timeout));
+        tokio::time::timeout(self.timeout, exchange).await.unwrap_or(slow)
     }
 
     fn build(&self, sent: &Sent) -> Result<reqwest::Request, NoAnswer> {

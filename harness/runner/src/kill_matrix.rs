@@ -11,6 +11,7 @@ use owo_colors::OwoColorize as _;
 
 use crate::check::{Check, Registry};
 use crate::http::Client;
+use crate::interview::Interview;
 use crate::plan::{Planned, plan};
 use crate::run::{RunError, RunOptions, Watcher, account_for_all, select};
 use crate::schedule::{Conclusion, Stage};
@@ -66,7 +67,7 @@ pub async fn kill_matrix(
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
     let mut process = Process::start(target, &notice).await?;
-    let client = Client::new(true)?;
+    let client = Client::new(true, options.timeout)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let filling = async {
         let identity = adapter.identity().await?;
@@ -122,19 +123,19 @@ pub async fn kill_matrix(
             .await?;
         let scope =
             Scope { all_checks: options.filter.is_none(), all_faults: fault_filter.is_none() };
-        let mut matrix = KillMatrix::judge(&planned, &sound, cells, scope);
-        if fault_filter.is_none() {
-            matrix.flags = vectors::kill_matrix(&adapter, &vectors, &mut matrix.complaints).await?;
-            matrix.cases = vectors.iter().map(|file| file.cases().count()).sum();
-        }
-        Ok(matrix)
+        Ok((KillMatrix::judge(&planned, &sound, cells, scope), vectors))
     };
-    let filled = tokio::select! {
+    let mut filled = tokio::select! {
         filled = filling => filled,
         death = process.died() => Err(death.into()),
     };
+    if let (Ok((matrix, vectors)), None) = (&mut filled, fault_filter) {
+        let mut interview = Interview::new(&adapter, &mut process);
+        matrix.flags = vectors::kill_matrix(&mut interview, vectors, &mut matrix.complaints).await;
+        matrix.cases = vectors.iter().map(|file| file.cases().count()).sum();
+    }
     process.stop().await;
-    filled
+    filled.map(|(matrix, _)| matrix)
 }
 
 impl KillMatrix {

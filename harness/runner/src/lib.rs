@@ -5,6 +5,7 @@ pub mod baseline;
 mod bed;
 mod check;
 mod http;
+mod interview;
 pub mod kill_matrix;
 mod offer;
 pub mod plan;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use conform402_chain::{
     AnvilBinary, ChainError, ChainOptions, Holder, Ledger, MissingAnvil, Seed, Unaccounted,
@@ -13,6 +14,7 @@ use conform402_vectors::{Inconsistent, VectorFile};
 
 use crate::check::{Check, NoSuchCheck, Registry, compile};
 use crate::http::Client;
+use crate::interview::Interview;
 use crate::plan::plan;
 use crate::report::{Report, TestbedSummary};
 use crate::schedule::{Conclusion, Stage};
@@ -37,6 +39,8 @@ pub struct RunOptions {
     pub chain_id: u64,
     /// Keys derive from it.
     pub seed: Seed,
+    /// Longest an answer of the target may take.
+    pub timeout: Duration,
     /// Whether known failures count as failures.
     pub no_baseline: bool,
     /// Faults of the reference target.
@@ -50,6 +54,7 @@ impl Default for RunOptions {
             profile: None,
             chain_id: 196,
             seed: Seed::default(),
+            timeout: Duration::from_secs(15),
             no_baseline: false,
             faults: Vec::new(),
         }
@@ -136,7 +141,7 @@ pub async fn run(
     let chain = ChainOptions { chain_id: options.chain_id, seed: options.seed };
     let testbed = Arc::new(Testbed::start(&anvil, chain).await?);
     let mut process = Process::start(target, &notice).await?;
-    let client = Client::new(false)?;
+    let client = Client::new(false, options.timeout)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let performance = async {
         let identity = adapter.identity().await?;
@@ -160,21 +165,25 @@ pub async fn run(
         let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
         let conclusions = stage.play(&planned, &done).await?;
         account_for_all(&testbed, &conclusions).await?;
-        let cases = vectors::ask(&adapter, &vectors, &faults.of_operations).await?;
-        cases.iter().for_each(|case| watcher.concluded(&case.id, case.verdict()));
-        Ok::<_, RunError>((identity, conclusions, cases))
+        Ok::<_, RunError>((identity, conclusions, vectors, faults.of_operations))
     };
     let performed = tokio::select! {
         performed = performance => performed,
         death = process.died() => Err(death.into()),
     };
     let performed = match performed {
+        Ok((identity, conclusions, vectors, faults)) => {
+            let mut interview = Interview::new(&adapter, &mut process);
+            let cases = vectors::ask(&mut interview, &vectors, &faults).await;
+            Ok((identity, conclusions, cases))
+        }
         Err(RunError::Target(error)) => Err(RunError::Target(process.explain(error).await)),
-        performed => performed,
+        Err(error) => Err(error),
     };
     let log = process.last_lines();
     process.stop().await;
     let (identity, conclusions, cases) = performed?;
+    cases.iter().for_each(|case| watcher.concluded(&case.id, case.verdict()));
     let checks = conclusions.iter().map(|c| (c.check.id(), c.verdict()));
     let observed: BTreeMap<String, Verdict> =
         checks.chain(cases.iter().map(|case| (case.id.clone(), case.verdict()))).collect();

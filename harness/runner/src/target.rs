@@ -8,6 +8,8 @@ pub(crate) use adapter::Adapter;
 pub use manifest::{KnownFailures, Target, Targets};
 pub(crate) use process::Process;
 
+use crate::http::NoAnswer;
+
 /// Why a target cannot be run. A set-up error: exit 2, never a failed check.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
@@ -60,6 +62,14 @@ pub enum TargetError {
         what: String,
         /// What it printed last.
         log: String,
+    },
+    /// The adapter does not answer.
+    #[error("{route} of the adapter: {reason}")]
+    NoAnswer {
+        /// The route.
+        route: &'static str,
+        /// What came instead.
+        reason: NoAnswer,
     },
     /// The adapter breaks the contract.
     #[error("{route} of the adapter: {reason}")]

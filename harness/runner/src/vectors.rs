@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::check::{NoSuchCheck, compile};
+use crate::interview::Interview;
 use crate::run::RunError;
-use crate::target::{Adapter, TargetError};
+use crate::target::TargetError;
 use crate::verdict::{Broken, Outcome, Verdict};
 use conform402_vectors::Level;
 
@@ -112,8 +113,9 @@ pub struct VectorEvidence {
     pub input: Value,
     /// What must come out.
     pub expected: Expectation,
-    /// What came out.
-    pub answered: Evaluation,
+    /// What came out, if anything did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Evaluation>,
 }
 
 /// The ids of all vectors of the operations that `ids` begin with.
@@ -140,15 +142,12 @@ pub(crate) fn declared(identity: &Identity) -> Result<BTreeSet<&str>, TargetErro
 }
 
 /// Asks the target every case of `files`; `faults` names the flag whose bug an
-/// operation is to have.
-///
-/// # Errors
-/// [`TargetError::Contract`] where the adapter does not answer as it must.
+/// operation is to have. A case without an answer is undecided.
 pub(crate) async fn ask(
-    adapter: &Adapter,
+    interview: &mut Interview<'_>,
     files: &[VectorFile],
     faults: &BTreeMap<String, String>,
-) -> Result<Vec<CaseConclusion>, TargetError> {
+) -> Vec<CaseConclusion> {
     let mut conclusions = Vec::new();
     for file in files {
         let order = Evaluations {
@@ -156,22 +155,20 @@ pub(crate) async fn ask(
             inputs: file.cases().map(|(input, _)| input).collect(),
             fault: faults.get(&file.operation).cloned(),
         };
-        let answers = adapter.evaluate(&order).await.map_err(|error| match error {
-            TargetError::Contract { route, reason } => {
-                let reason = format!("asked for {}: {reason}", file.operation);
-                TargetError::Contract { route, reason }
-            }
-            error => error,
-        })?;
+        let answers = interview.ask(&order).await;
         let comparison = file.comparison();
         let mut concluded = Vec::new();
         for ((input, case), answered) in file.cases().zip(answers) {
+            let outcome = match &answered {
+                Ok(answered) => judge(&case.expectation, answered, &comparison),
+                Err(reason) => Err(Broken::Undecided(reason.clone())),
+            };
             concluded.push(CaseConclusion {
                 operation: file.operation.clone(),
                 id: case.id.clone(),
                 level: case.level,
                 sources: file.sources.clone(),
-                outcome: judge(&case.expectation, &answered, &comparison),
+                outcome,
                 for_want_of_control: false,
                 evidence: VectorEvidence {
                     comment: case.comment.clone(),
@@ -184,14 +181,14 @@ pub(crate) async fn ask(
                         .collect(),
                     input,
                     expected: case.expectation.clone(),
-                    answered,
+                    answered: answered.ok(),
                 },
             });
         }
         demand_control(&mut concluded);
         conclusions.extend(concluded);
     }
-    Ok(conclusions)
+    conclusions
 }
 
 /// Who refuses every valid input shows nothing by refusing the others, too.
@@ -236,15 +233,12 @@ fn judge(expected: &Expectation, answered: &Evaluation, comparison: &Comparison)
 /// Every flag of `files` as a fault of its operation: exactly the cases that
 /// carry the flag must fail. Adds what is wrong to `complaints`, and returns the
 /// number of flags.
-///
-/// # Errors
-/// As [`ask`].
 pub(crate) async fn kill_matrix(
-    adapter: &Adapter,
+    interview: &mut Interview<'_>,
     files: &[VectorFile],
     complaints: &mut Vec<String>,
-) -> Result<usize, TargetError> {
-    for conclusion in ask(adapter, files, &BTreeMap::new()).await? {
+) -> usize {
+    for conclusion in ask(interview, files, &BTreeMap::new()).await {
         if let Err(broken) = &conclusion.outcome {
             complaints.push(format!("{}: {broken}, without any fault", conclusion.id));
         }
@@ -255,18 +249,19 @@ pub(crate) async fn kill_matrix(
         for flag in file.flags.keys().filter(|flag| *flag != ORDINARY) {
             flags += 1;
             let faults = BTreeMap::from([(file.operation.clone(), flag.clone())]);
-            for conclusion in ask(adapter, std::slice::from_ref(file), &faults).await? {
-                let what =
-                    match (is_broken(&conclusion), conclusion.evidence.bugs.contains_key(flag)) {
-                        (true, false) => "dies unnamed of",
-                        (false, true) => "survives",
-                        _ => continue,
-                    };
+            for conclusion in ask(interview, std::slice::from_ref(file), &faults).await {
+                let named = conclusion.evidence.bugs.contains_key(flag);
+                let what = match (is_broken(&conclusion), named) {
+                    _ if conclusion.evidence.answered.is_none() => "is undecided under",
+                    (true, false) => "dies unnamed of",
+                    (false, true) => "survives",
+                    _ => continue,
+                };
                 complaints.push(format!("{}: {what} {flag}", conclusion.id));
             }
         }
     }
-    Ok(flags)
+    flags
 }
 
 #[cfg(test)]

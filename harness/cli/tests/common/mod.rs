@@ -1,6 +1,8 @@
 //! Running the command as a person would.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod report;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

@@ -22,10 +22,15 @@ impl Report {
         let mut text = String::new();
         // The gravest last, where a terminal shows them.
         for verdict in [Verdict::Warn, Verdict::Inconclusive, Verdict::Fail] {
-            for check in self.checks.iter().filter(|check| check.verdict == verdict) {
+            let vectors_too = verdict != Verdict::Inconclusive;
+            let of = |check: &&CheckReport| {
+                check.verdict == verdict && (vectors_too || !check.is_vector)
+            };
+            for check in self.checks.iter().filter(of) {
                 describe(&mut text, check);
             }
         }
+        self.undecided_vectors(&mut text);
         self.groups_without_control(&mut text);
         self.known_failures(&mut text);
         for id in &self.stale {
@@ -87,6 +92,35 @@ impl Report {
             0 => format!("{} {counts}", "only known failures:".green().bold()),
             1 => format!("{} {counts}", "does not conform:".red().bold()),
             _ => format!("{} {counts}", "undecided:".yellow().bold()),
+        }
+    }
+
+    /// One cause may leave thousands of vectors undecided.
+    fn undecided_vectors(&self, text: &mut String) {
+        let mut reasons: BTreeMap<&str, Vec<&CheckReport>> = BTreeMap::new();
+        let undecided = |check: &&CheckReport| {
+            check.verdict == Verdict::Inconclusive && check.is_vector && !check.for_want_of_control
+        };
+        for check in self.checks.iter().filter(undecided) {
+            reasons.entry(check.reason.as_deref().unwrap_or_default()).or_default().push(check);
+        }
+        for (reason, vectors) in reasons {
+            if let [one] = vectors.as_slice() {
+                describe(text, one);
+                continue;
+            }
+            let mut operations: Vec<&str> = vectors.iter().map(|one| one.group.as_str()).collect();
+            operations.dedup();
+            let of = match operations.as_slice() {
+                [operation] => (*operation).to_owned(),
+                operations => format!("{} operations", operations.len()),
+            };
+            let _ = writeln!(
+                text,
+                "{} {} vectors of {of}\n     {reason}\n",
+                "????".yellow().bold(),
+                vectors.len()
+            );
         }
     }
 
@@ -187,11 +221,11 @@ fn show_vector(text: &mut String, vector: &VectorEvidence) {
         let _ = writeln!(text, "     {flag}: {hunts}");
     }
     let lines = [
-        (">", serde_json::to_string(input)),
-        ("=", serde_json::to_string(expected)),
-        ("<", serde_json::to_string(answered)),
+        (">", Some(serde_json::to_string(input))),
+        ("=", Some(serde_json::to_string(expected))),
+        ("<", answered.as_ref().map(serde_json::to_string)),
     ];
-    for (mark, line) in lines {
+    for (mark, line) in lines.into_iter().filter_map(|(mark, line)| Some((mark, line?))) {
         let _ = writeln!(text, "     {mark} {}", excerpt(&line.unwrap_or_default()));
     }
 }

@@ -58,7 +58,7 @@ impl Adapter {
         if asked == answered {
             return Ok(results);
         }
-        let reason = format!("{answered} results for {asked} inputs");
+        let reason = format!("answered with {answered} results, asked for {asked}");
         Err(TargetError::Contract { route: EVALUATIONS, reason })
     }
 
@@ -84,7 +84,8 @@ impl Adapter {
         sent: Sent,
     ) -> Result<T, TargetError> {
         let broken = |reason: String| TargetError::Contract { route, reason };
-        let answer = self.client.send(&sent).await.map_err(|error| broken(error.to_string()))?;
+        let unanswered = |reason| TargetError::NoAnswer { route, reason };
+        let answer = self.client.send(&sent).await.map_err(unanswered)?;
         let excerpt: String = answer.body.chars().take(300).collect();
         if !(200..300).contains(&answer.status) {
             return Err(broken(format!("answered {}: {excerpt}", answer.status)));

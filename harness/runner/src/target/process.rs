@@ -96,16 +96,21 @@ impl Process {
         Err(process.failed(what).await)
     }
 
+    /// Resolves when the adapter ends, and tells how.
+    pub async fn ended(&mut self) -> String {
+        describe(self.child.wait().await)
+    }
+
     /// Resolves when the adapter ends, which it should not.
     pub async fn died(&mut self) -> TargetError {
-        let status = describe(self.child.wait().await);
+        let status = self.ended().await;
         self.failed(format!("ended in the middle of the run ({status})")).await
     }
 
     /// The same error with the log, where it is about what the adapter did.
     pub async fn explain(&mut self, error: TargetError) -> TargetError {
         match error {
-            TargetError::Contract { .. } => {
+            TargetError::Contract { .. } | TargetError::NoAnswer { .. } => {
                 self.failed(format!("breaks the contract: {error}")).await
             }
             error => error,
