@@ -271,3 +271,42 @@ fn an_idle_fault_is_told(#[case] arguments: &[&str]) {
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(ran.stderr.contains("evm.channel.id:Ignores"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_should_only_warns() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = "if id == 'mpp.base64url.decode.plus': return {'output': {'bytes': '0x'}}";
+    let target = adapter(folder.path(), &["mpp.base64url.decode"], spoil);
+    let ran = conform402(&["run", &target]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("WARN (SHOULD) mpp.base64url.decode.plus"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_known_failure_is_green_until_it_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = "if id == 'evm.challenge-hash.plain': return {'refusal': 'no'}";
+    let target = adapter(folder.path(), &["evm.challenge-hash"], spoil);
+    known_failures(folder.path(), &["evm.challenge-hash.plain"]);
+    let (code, known) = report(&["run", &target]);
+    assert_eq!(code, 0);
+    assert_valid(&known);
+    assert_eq!(with_verdict(&known, "fail")[0]["knownFailure"], "it is old");
+    std::fs::write(folder.path().join("spoil.py"), "def answer(id, sound): return sound").unwrap();
+    let (code, mended) = report(&["run", &target]);
+    assert_eq!(code, 1);
+    assert_eq!(mended["stale"][0], "evm.challenge-hash.plain");
+}
+
+#[test]
+fn the_report_tells_vectors_from_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = adapter(folder.path(), &["evm.challenge-hash"], "");
+    let (_, report) = report(&["run", &target]);
+    assert_valid(&report);
+    for result in report["checks"].as_array().unwrap() {
+        let kind =
+            if result["id"].as_str().unwrap().starts_with("evm.") { "vector" } else { "check" };
+        assert_eq!(result["kind"], kind, "{result:#}");
+    }
+}

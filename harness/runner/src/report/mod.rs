@@ -26,13 +26,13 @@ pub struct Report {
     pub target: Identity,
     /// On what.
     pub testbed: TestbedSummary,
-    /// How many checks ended how.
+    /// How many checks and vectors ended how.
     pub summary: Summary,
     /// Known failures that no longer fail.
     pub stale: Vec<String>,
     /// What the process exits with.
     pub exit: u8,
-    /// Every selected check, by id.
+    /// Every selected check, by id, and every vector that was to be asked.
     pub checks: Vec<CheckReport>,
 }
 
@@ -66,12 +66,24 @@ pub struct Summary {
     pub known_failures: usize,
 }
 
-/// One check of a report.
+/// What a result of a report is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A check.
+    Check,
+    /// A golden vector.
+    Vector,
+}
+
+/// One check or vector of a report.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckReport {
     /// Id.
     pub id: String,
+    /// Which of the two it is.
+    pub kind: Kind,
     /// Level.
     pub level: Level,
     /// Verdict.
@@ -91,8 +103,6 @@ pub struct CheckReport {
     pub vector: Option<VectorEvidence>,
     #[serde(skip)]
     group: String,
-    #[serde(skip)]
-    is_vector: bool,
     #[serde(skip)]
     is_ours: bool,
     #[serde(skip)]
@@ -116,6 +126,7 @@ impl Report {
             let id = conclusion.check.id();
             let verdict = conclusion.verdict();
             CheckReport {
+                kind: Kind::Check,
                 level: conclusion.check.level,
                 verdict,
                 reason: conclusion.outcome.as_ref().err().map(ToString::to_string),
@@ -123,7 +134,6 @@ impl Report {
                 sources: conclusion.check.sources.to_vec(),
                 vector: None,
                 group: conclusion.check.group(),
-                is_vector: false,
                 is_ours: matches!(conclusion.outcome, Err(Broken::Ours(_))),
                 for_want_of_control: conclusion.for_want_of_control,
                 evidence: conclusion.evidence,
@@ -134,6 +144,7 @@ impl Report {
             let verdict = case.verdict();
             let reason = case.outcome.err().map(|broken| broken.to_string());
             CheckReport {
+                kind: Kind::Vector,
                 level: case.level,
                 verdict,
                 vector: reason.is_some().then_some(case.evidence),
@@ -142,7 +153,6 @@ impl Report {
                 sources: case.sources,
                 evidence: Evidence::default(),
                 group: case.operation,
-                is_vector: true,
                 is_ours: false,
                 for_want_of_control: case.for_want_of_control,
                 id: case.id,
@@ -181,9 +191,9 @@ impl Report {
         if self.checks.iter().any(undecided) { 2 } else { 0 }
     }
 
-    fn by_group(&self, vectors: bool) -> BTreeMap<&str, Summary> {
+    fn by_group(&self, kind: Kind) -> BTreeMap<&str, Summary> {
         let mut groups: BTreeMap<&str, Vec<&CheckReport>> = BTreeMap::new();
-        for check in self.checks.iter().filter(|check| check.is_vector == vectors) {
+        for check in self.checks.iter().filter(|check| check.kind == kind) {
             groups.entry(&check.group).or_default().push(check);
         }
         groups.into_iter().map(|(group, checks)| (group, summarize(checks))).collect()
@@ -207,9 +217,11 @@ fn summarize<'a>(checks: impl IntoIterator<Item = &'a CheckReport>) -> Summary {
 
 #[cfg(test)]
 mod tests {
-    use conform402_wire::adapter::Capability;
+    use conform402_vectors::{Expectation, Refusal};
+    use conform402_wire::adapter::{Capability, Evaluation};
     use conform402_wire::sa::code::Profile;
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
     use crate::check::{Check, Registry};
@@ -252,7 +264,40 @@ mod tests {
         }
     }
 
+    /// A vector, with an id that exists.
+    fn case(name: &str, level: Level, outcome: Outcome) -> CaseConclusion {
+        let answered = match outcome {
+            Ok(()) => Some(Evaluation::Refusal("bad signature".into())),
+            Err(Broken::Promise(_)) => Some(Evaluation::Output(json!({ "signer": "0x402" }))),
+            Err(_) => None,
+        };
+        CaseConclusion {
+            operation: "evm.voucher.verify".into(),
+            id: format!("evm.voucher.verify.{name}"),
+            level,
+            sources: vec![Source { quote: "A server MUST.", document: "draft-x, \"Section\"" }],
+            outcome,
+            for_want_of_control: false,
+            evidence: VectorEvidence {
+                comment: "s in the upper half".into(),
+                bugs: [("MalleableSignature".into(), "takes any s".into())].into(),
+                input: json!({ "signature": "0x402" }),
+                expected: Expectation::Invalid { refusal: Refusal("signature-high-s".into()) },
+                answered,
+            },
+        }
+    }
+
     fn report(conclusions: Vec<Conclusion>, baseline: Option<&Baseline>, stale: &[&str]) -> Report {
+        report_of(conclusions, Vec::new(), baseline, stale)
+    }
+
+    fn report_of(
+        conclusions: Vec<Conclusion>,
+        cases: Vec<CaseConclusion>,
+        baseline: Option<&Baseline>,
+        stale: &[&str],
+    ) -> Report {
         let target = Identity {
             contract: 1,
             name: "target".into(),
@@ -261,16 +306,21 @@ mod tests {
             language: "rust".into(),
             profiles: vec![Profile::OkxNode],
             capabilities: vec![Capability::Charge],
-            operations: Vec::new(),
+            operations: cases.iter().map(|case| case.operation.clone()).take(1).collect(),
             faults: Vec::new(),
         };
         let testbed = TestbedSummary { chain_id: 196, seed: 402, anvil: "1".into() };
         let stale = stale.iter().map(ToString::to_string).collect();
-        Report::new(target, testbed, conclusions, Vec::new(), baseline, stale)
+        Report::new(target, testbed, conclusions, cases, baseline, stale)
     }
 
     fn broken() -> Outcome {
         Err(Broken::promise("the content is given away (200)"))
+    }
+
+    fn baseline(id: &str) -> Baseline {
+        let known = KnownFailures { reason: "The SDK sleeps".into(), checks: vec![id.into()] };
+        Baseline::new("target", &[known], &Registry::collect()).unwrap()
     }
 
     #[rstest]
@@ -281,7 +331,9 @@ mod tests {
     #[case::undecided(Level::Must, Err(Broken::Undecided("x".into())), 2)]
     #[case::nothing_applies(Level::Must, Err(Broken::NotApplicable("x".into())), 2)]
     fn exits(#[case] level: Level, #[case] outcome: Outcome, #[case] code: u8) {
-        assert_eq!(report(vec![concluded(check("a", level), outcome)], None, &[]).exit, code);
+        let of_a_check = report(vec![concluded(check("a", level), outcome.clone())], None, &[]);
+        let of_a_vector = report_of(Vec::new(), vec![case("high-s", level, outcome)], None, &[]);
+        assert_eq!((of_a_check.exit, of_a_vector.exit), (code, code));
     }
 
     #[test]
@@ -295,6 +347,26 @@ mod tests {
         assert_eq!(report(vec![passed], None, &["mpp.area.a"]).exit, 1);
     }
 
+    #[rstest]
+    #[case::it_fails(Level::Must, broken(), Verdict::Fail, true)]
+    #[case::it_only_warns(Level::Should, broken(), Verdict::Warn, false)]
+    #[case::it_passes(Level::Must, Ok(()), Verdict::Pass, false)]
+    fn a_vector_in_the_baseline_is_a_known_failure_while(
+        #[case] level: Level,
+        #[case] outcome: Outcome,
+        #[case] verdict: Verdict,
+        #[case] known: bool,
+    ) {
+        let baseline = baseline("evm.voucher.verify.high-s");
+        let cases = vec![case("high-s", level, outcome)];
+        let report = report_of(Vec::new(), cases, Some(&baseline), &[]);
+        let vector = &report.checks[0];
+        assert_eq!((vector.kind, vector.verdict), (Kind::Vector, verdict));
+        assert_eq!((vector.known_failure.is_some(), report.exit), (known, 0));
+        let observed = [(vector.id.as_str(), vector.verdict)].into();
+        assert_eq!(baseline.stale(&observed).is_empty(), known);
+    }
+
     #[test]
     fn a_failed_control_is_counted_once() {
         let mut dependent =
@@ -306,15 +378,35 @@ mod tests {
 
     #[test]
     fn the_report_for_people() {
-        let known = KnownFailures { reason: "The SDK sleeps".into(), checks: Vec::new() };
-        let baseline = Baseline::new("target", &[known], &Registry::collect()).unwrap();
         let conclusions = vec![
             concluded(check("keeps", Level::Must), Ok(())),
             concluded(check("breaks", Level::Must), broken()),
             concluded(check("forgets", Level::Should), broken()),
             concluded(check("misses", Level::Must), Err(Broken::Undecided("no answer".into()))),
         ];
-        let text = report(conclusions, Some(&baseline), &["mpp.area.mended"]).to_terminal();
+        let text = report(conclusions, None, &["mpp.area.mended"]).to_terminal();
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text));
+    }
+
+    #[test]
+    fn the_vectors_of_a_report_for_people() {
+        let undecided = |reason: &str| Err(Broken::Undecided(reason.to_owned()));
+        let taken = || Err(Broken::promise("is taken, and must be refused: signature-high-s"));
+        let mut unproven = case("no-control", Level::Must, undecided("no valid case passes"));
+        unproven.for_want_of_control = true;
+        let cases = vec![
+            case("plain", Level::Must, Ok(())),
+            case("taken", Level::Must, taken()),
+            case("unwise", Level::Should, taken()),
+            case("high-s", Level::Must, taken()),
+            case("slow", Level::Must, undecided("no complete answer within 15 s")),
+            case("next", Level::Must, undecided("the adapter ended (exit status: 3)")),
+            case("last", Level::Must, undecided("the adapter ended (exit status: 3)")),
+            unproven,
+        ];
+        let baseline = baseline("evm.voucher.verify.high-s");
+        let stale = ["evm.voucher.verify.mended"];
+        let text = report_of(Vec::new(), cases, Some(&baseline), &stale).to_terminal();
         insta::assert_snapshot!(anstream::adapter::strip_str(&text));
     }
 }

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use conform402_vectors::catalogue;
 use owo_colors::OwoColorize as _;
 
-use super::{CheckReport, Report, Summary};
+use super::{CheckReport, Kind, Report, Summary};
 use crate::http::Exchange;
 use crate::vectors::VectorEvidence;
 use crate::verdict::Verdict;
@@ -22,15 +22,17 @@ impl Report {
         let mut text = String::new();
         // The gravest last, where a terminal shows them.
         for verdict in [Verdict::Warn, Verdict::Inconclusive, Verdict::Fail] {
-            let vectors_too = verdict != Verdict::Inconclusive;
-            let of = |check: &&CheckReport| {
-                check.verdict == verdict && (vectors_too || !check.is_vector)
+            let is_told_apart = |check: &CheckReport| {
+                verdict == Verdict::Inconclusive && check.kind == Kind::Vector
             };
+            let of = |check: &&CheckReport| check.verdict == verdict && !is_told_apart(check);
             for check in self.checks.iter().filter(of) {
                 describe(&mut text, check);
             }
+            if verdict == Verdict::Inconclusive {
+                self.undecided_vectors(&mut text);
+            }
         }
-        self.undecided_vectors(&mut text);
         self.groups_without_control(&mut text);
         self.known_failures(&mut text);
         for id in &self.stale {
@@ -40,7 +42,8 @@ impl Report {
                 "STALE".red().bold()
             );
         }
-        let tables = [("area", self.by_group(false)), ("vectors", self.by_group(true))];
+        let tables =
+            [("area", self.by_group(Kind::Check)), ("vectors", self.by_group(Kind::Vector))];
         for (heading, groups) in tables.iter().filter(|(_, groups)| !groups.is_empty()) {
             let _ = writeln!(text, "{}\n", table(heading, groups));
         }
@@ -99,7 +102,8 @@ impl Report {
     fn undecided_vectors(&self, text: &mut String) {
         let mut reasons: BTreeMap<&str, Vec<&CheckReport>> = BTreeMap::new();
         let undecided = |check: &&CheckReport| {
-            check.verdict == Verdict::Inconclusive && check.is_vector && !check.for_want_of_control
+            let is_vector = check.kind == Kind::Vector;
+            is_vector && check.verdict == Verdict::Inconclusive && !check.for_want_of_control
         };
         for check in self.checks.iter().filter(undecided) {
             reasons.entry(check.reason.as_deref().unwrap_or_default()).or_default().push(check);
@@ -188,7 +192,7 @@ fn describe(text: &mut String, check: &CheckReport) {
     };
     let _ = writeln!(text, "{heading} {}", check.id.bold());
     // A vector's file quotes what its whole operation stands on.
-    for source in check.sources.iter().filter(|_| !check.is_vector) {
+    for source in check.sources.iter().filter(|_| check.kind == Kind::Check) {
         let _ = writeln!(text, "     “{}” — {}", source.quote, source.document);
     }
     if let Some(vector) = &check.vector {
