@@ -41,7 +41,7 @@ enum Command {
         /// Count known failures as failures
         #[arg(long)]
         no_baseline: bool,
-        /// Only this dialect
+        /// Only this dialect; checks and vectors of another are not applicable
         #[arg(long)]
         profile: Option<Profile>,
         /// Longest an answer of the target may take
@@ -80,10 +80,10 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Selection {
-    /// Only checks whose id matches this pattern, such as 'mpp.charge.*'
+    /// Only checks and vectors whose id matches this pattern, such as 'mpp.charge.*'
     #[arg(long, value_name = "GLOB")]
     filter: Option<String>,
-    /// Chain id of the local chain
+    /// Chain id of the local chain; vectors keep their own, 196
     #[arg(long, default_value_t = 196, value_parser = clap::value_parser!(u64).range(1..))]
     chain_id: u64,
     /// Every key of the testbed derives from this number

@@ -272,6 +272,19 @@ fn an_idle_fault_is_told(#[case] arguments: &[&str]) {
     assert!(ran.stderr.contains("evm.channel.id:Ignores"), "{}", ran.stderr);
 }
 
+/// A filter must not remove the valid cases without which a refusal shows
+/// nothing.
+#[test]
+fn a_filter_keeps_the_valid_cases_of_what_must_be_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoil = "if id != 'identity': return {'refusal': 'no'}";
+    let target = adapter(folder.path(), &["evm.challenge-hash"], spoil);
+    let (code, report) = report(&["run", &target, "--filter", "evm.challenge-hash.empty-id"]);
+    assert_eq!(code, 1);
+    assert_eq!((&report["summary"]["pass"], &report["summary"]["fail"]), (&0.into(), &5.into()));
+    assert_eq!(with_verdict(&report, "inconclusive").len(), 1);
+}
+
 #[test]
 fn a_should_only_warns() {
     let folder = tempfile::tempdir().unwrap();
@@ -298,8 +311,33 @@ fn a_known_failure_is_green_until_it_is_mended() {
     assert_eq!(mended["stale"][0], "evm.challenge-hash.plain");
 }
 
+/// Whom another profile than the chosen one concerns is neither asked, nor
+/// missed in the baseline.
 #[test]
-fn the_report_tells_vectors_from_checks() {
+fn a_profile_narrows_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let operations = ["mpp.base64url.decode", "sa.error.okx-node", "sa.error.okx-rust"];
+    let spoil = "if id == 'identity': sound['profiles'] = ['okx-node', 'okx-rust']";
+    let target = adapter(folder.path(), &operations, spoil);
+    let foreign = ["sa.error.okx-rust.success", "mpp.sa.codes.okx-rust-sees.70000"];
+    known_failures(folder.path(), &foreign);
+    let filter = "{mpp.base64url.decode,sa.error.*,mpp.sa.codes}.*";
+    let (code, report) = report(&["run", &target, "--profile", "okx-node", "--filter", filter]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_valid(&report);
+    let asked = |name: &str| {
+        let results = report["checks"].as_array().unwrap().iter();
+        let vectors = results.filter(|result| result["kind"] == "vector");
+        vectors.filter(|vector| vector["id"].as_str().unwrap().starts_with(name)).count()
+    };
+    assert!(asked("mpp.base64url.decode.") > 0 && asked("sa.error.okx-node.") > 0);
+    assert_eq!(asked("sa.error.okx-rust."), 0);
+    let listed = conform402(&["list", "--vectors", "--filter", "sa.error.okx-{rust,python}.*"]);
+    assert_eq!(report["vectorsNotApplicable"], listed.stdout.lines().count());
+}
+
+#[test]
+fn the_report_tells_vectors_from_checks_and_counts_what_does_not_apply() {
     let folder = tempfile::tempdir().unwrap();
     let target = adapter(folder.path(), &["evm.challenge-hash"], "");
     let (_, report) = report(&["run", &target]);
@@ -309,4 +347,14 @@ fn the_report_tells_vectors_from_checks() {
             if result["id"].as_str().unwrap().starts_with("evm.") { "vector" } else { "check" };
         assert_eq!(result["kind"], kind, "{result:#}");
     }
+    let all = conform402(&["list", "--vectors"]).stdout.lines().count();
+    assert_eq!(report["vectorsNotApplicable"], all - 10);
+}
+
+#[rstest]
+#[case::run("run")]
+#[case::kill_matrix("kill-matrix")]
+fn the_help_says_that_vectors_keep_their_chain(#[case] command: &str) {
+    let ran = conform402(&[command, "--help"]);
+    assert!(ran.stdout.contains("vectors keep their own, 196"), "{}", ran.stdout);
 }

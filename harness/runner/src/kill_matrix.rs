@@ -63,7 +63,7 @@ pub async fn kill_matrix(
     fault_filter: Option<&str>,
     watcher: &dyn Watcher,
 ) -> Result<KillMatrix, RunError> {
-    let (checks, vectors) = select(registry, options.filter.as_deref())?;
+    let (checks, vectors) = select(registry, options)?;
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
     let mut process = Process::start(target, &notice).await?;

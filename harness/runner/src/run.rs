@@ -20,7 +20,7 @@ use crate::report::{Report, TestbedSummary};
 use crate::schedule::{Conclusion, Stage};
 use crate::target::{Adapter, Process, Target, TargetError};
 use crate::testbed::Testbed;
-use crate::vectors::{self, Selection};
+use crate::vectors::{self, Asked, Selection};
 use crate::verdict::Verdict;
 use conform402_wire::adapter::Identity;
 
@@ -31,7 +31,7 @@ const CONCURRENCY: usize = 16;
 /// What to run, and on which testbed.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// A glob over check ids.
+    /// A glob over the ids of checks and vectors.
     pub filter: Option<String>,
     /// Only this dialect.
     pub profile: Option<Profile>,
@@ -134,7 +134,8 @@ pub async fn run(
     options: &RunOptions,
     watcher: &dyn Watcher,
 ) -> Result<Report, RunError> {
-    let (checks, selection) = select(registry, options.filter.as_deref())?;
+    let (checks, selection) = select(registry, options)?;
+    let selection = selection.with_controls();
     let baseline = Baseline::new(&target.name, &target.known_failures, registry)?;
     let notice = |text: &str| watcher.notice(text);
     let anvil = AnvilBinary::find(notice).await?;
@@ -184,14 +185,18 @@ pub async fn run(
     process.stop().await;
     let (identity, conclusions, cases) = performed?;
     cases.iter().for_each(|case| watcher.concluded(&case.id, case.verdict()));
-    let checks = conclusions.iter().map(|c| (c.check.id(), c.verdict()));
+    // Whom --profile leaves out was not observed.
+    let is_asked_for = |check: &Check| {
+        options.profile.is_none_or(|asked| check.profile.is_none_or(|own| own == asked))
+    };
+    let checks = conclusions.iter().filter(|c| is_asked_for(c.check));
+    let checks = checks.map(|c| (c.check.id(), c.verdict()));
     let observed: BTreeMap<String, Verdict> =
         checks.chain(cases.iter().map(|case| (case.id.clone(), case.verdict()))).collect();
     let mut observed: BTreeMap<&str, Verdict> =
         observed.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
     // A failure known of an operation that is no longer declared has gone, too.
-    let of_a_vector = |id: &&str| registry.get(id).is_err() && selection.selects(id);
-    for id in baseline.ids().filter(of_a_vector) {
+    for id in baseline.ids().filter(|id| selection.asks_for(id)) {
         observed.entry(id).or_insert(Verdict::NotApplicable);
     }
     let stale = if options.no_baseline { Vec::new() } else { baseline.stale(&observed) };
@@ -201,21 +206,24 @@ pub async fn run(
         seed: options.seed.0,
         anvil: anvil.version().to_owned(),
     };
-    let report = Report::new(identity, testbed, conclusions, cases, baseline, stale);
+    let asked = Asked { not_applicable: selection.len() - cases.len(), cases };
+    let report = Report::new(identity, testbed, conclusions, asked, baseline, stale);
     if report.exit == 2 {
         watcher.notice(&format!("Last lines of the adapter's log:\n{log}"));
     }
     Ok(report)
 }
 
-/// The checks, with their controls, and the vectors whose ids match `filter`.
+/// The checks, with their controls, and the vectors whose ids match the filter.
 pub(crate) fn select(
     registry: &Registry,
-    filter: Option<&str>,
+    options: &RunOptions,
 ) -> Result<(Vec<&'static Check>, Selection), RunError> {
-    let vectors = Selection::new(filter.map(compile).transpose()?);
+    let filter = options.filter.as_deref();
+    let matcher = filter.map(compile).transpose()?;
+    let vectors = Selection::new(matcher.as_ref(), options.profile);
     let checks = match registry.select(filter) {
-        Err(NoSuchCheck::Unmatched { .. }) if !vectors.is_empty() => Vec::new(),
+        Err(NoSuchCheck::Unmatched { .. }) if vectors.len() > 0 => Vec::new(),
         selected => registry.with_controls(selected?),
     };
     Ok((checks, vectors))

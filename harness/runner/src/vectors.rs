@@ -7,6 +7,7 @@ use conform402_vectors::{
     catalogue, operation,
 };
 use conform402_wire::adapter::{Evaluation, Evaluations, Identity};
+use conform402_wire::sa::code::Profile;
 use globset::GlobMatcher;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,25 +19,58 @@ use crate::target::TargetError;
 use crate::verdict::{Broken, Outcome, Verdict};
 use conform402_vectors::Level;
 
-/// The operations of which some cases are selected.
+/// Cases to ask a target.
 #[derive(Clone, Debug)]
-pub(crate) struct Selection {
-    operations: Vec<Operation>,
-    filter: Option<GlobMatcher>,
+pub(crate) struct Selection(Vec<Selected>);
+
+/// The selected cases of an operation.
+#[derive(Clone, Debug)]
+struct Selected {
+    operation: Operation,
+    ids: BTreeSet<String>,
+    /// Whether it belongs to another dialect than the one asked for.
+    is_foreign: bool,
 }
 
 impl Selection {
-    /// Every case whose id matches `filter`.
-    pub fn new(filter: Option<GlobMatcher>) -> Self {
-        Self { operations: catalogue(), filter }
+    /// Every case whose id matches `filter`. `profile` is the only dialect
+    /// asked for, if one is.
+    pub fn new(filter: Option<&GlobMatcher>, profile: Option<Profile>) -> Self {
+        let matches = |id: &String| filter.is_none_or(|filter| filter.is_match(id));
+        let selected = |operation: Operation| Selected {
+            ids: operation.ids().into_iter().filter(matches).collect(),
+            is_foreign: profile
+                .zip(operation.profile())
+                .is_some_and(|(profile, dialect)| !speaks(profile, dialect)),
+            operation,
+        };
+        let selected = catalogue().into_iter().map(selected);
+        Self(selected.filter(|selected| !selected.ids.is_empty()).collect())
     }
 
-    /// Whether no case is selected.
-    pub fn is_empty(&self) -> bool {
-        !self.operations.iter().any(|operation| operation.ids().iter().any(|id| self.selects(id)))
+    /// The same, and the valid cases of each operation of which a case is to be
+    /// refused: without them, its refusal would show nothing.
+    pub fn with_controls(mut self) -> Self {
+        for Selected { operation, ids, .. } in &mut self.0 {
+            let valid = operation.valid_ids();
+            if !ids.is_subset(&valid) {
+                ids.extend(valid);
+            }
+        }
+        self
     }
 
-    /// The files with selected cases, of the `declared` operations or of all,
+    /// How many cases are selected.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|selected| selected.ids.len()).sum()
+    }
+
+    /// Whether a case of this id is selected, and its dialect asked for.
+    pub fn asks_for(&self, id: &str) -> bool {
+        self.0.iter().any(|selected| !selected.is_foreign && selected.ids.contains(id))
+    }
+
+    /// The files with cases to ask, of the `declared` operations or of all,
     /// each reduced to these cases.
     ///
     /// # Errors
@@ -46,26 +80,26 @@ impl Selection {
         declared: Option<&BTreeSet<&str>>,
     ) -> Result<Vec<VectorFile>, Inconsistent> {
         let deployment = Deployment::default();
-        let mut files = Vec::new();
-        for operation in &self.operations {
-            if declared.is_some_and(|names| !names.contains(operation.name)) {
-                continue;
-            }
+        let is_asked = |selected: &&Selected| {
+            let is_declared = declared.is_none_or(|names| names.contains(selected.operation.name));
+            is_declared && !selected.is_foreign
+        };
+        let reduced = |Selected { operation, ids, .. }: &Selected| {
             let mut file = operation.file(&deployment)?;
             for group in &mut file.groups {
-                group.cases.retain(|case| self.selects(&case.id));
+                group.cases.retain(|case| ids.contains(&case.id));
             }
-            if file.cases().count() > 0 {
-                files.push(file);
-            }
-        }
-        Ok(files)
+            Ok(file)
+        };
+        self.0.iter().filter(is_asked).map(reduced).collect()
     }
+}
 
-    /// Whether a case of this id is selected.
-    pub fn selects(&self, id: &str) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.is_match(id))
-    }
+/// Whether who speaks `profile` speaks `dialect`: `okx` is what all profiles
+/// of OKX have in common.
+fn speaks(profile: Profile, dialect: &str) -> bool {
+    let beyond = profile.name().strip_prefix(dialect);
+    beyond.is_some_and(|beyond| beyond.is_empty() || beyond.starts_with('-'))
 }
 
 /// The files of vectors with a case whose id matches `filter`, each reduced to
@@ -74,13 +108,23 @@ impl Selection {
 /// # Errors
 /// [`RunError::Filter`] if it is no glob or matches nothing.
 pub fn vectors_matching(filter: Option<&str>) -> Result<Vec<VectorFile>, RunError> {
-    let files = Selection::new(filter.map(compile).transpose()?).files(None)?;
+    let matcher = filter.map(compile).transpose()?;
+    let files = Selection::new(matcher.as_ref(), None).files(None)?;
     if files.is_empty() {
         let known = catalogue().iter().map(|operation| format!("{}.*", operation.name)).collect();
         let filter = filter.unwrap_or_default().to_owned();
         return Err(NoSuchCheck::Unmatched { filter, known }.into());
     }
     Ok(files)
+}
+
+/// What became of the selected cases.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub cases: Vec<CaseConclusion>,
+    /// Cases not asked, of operations that the target does not declare or that
+    /// belong to another dialect than the one asked for.
+    pub not_applicable: usize,
 }
 
 /// A case that a target was asked.
@@ -279,6 +323,26 @@ mod tests {
         let operation = operation("evm.challenge-hash").unwrap();
         let refusal = operation.evaluate(&json!({ "id": "", "realm": "r" })).outcome.unwrap_err();
         Expectation::Invalid { refusal }
+    }
+
+    #[rstest]
+    #[case::its_own("okx-node", true)]
+    #[case::of_its_family("okx", true)]
+    #[case::of_a_sibling("okx-rust", false)]
+    #[case::begins_alike("ok", false)]
+    #[case::another("ietf", false)]
+    fn a_profile_speaks(#[case] dialect: &str, #[case] spoken: bool) {
+        assert_eq!(speaks(Profile::OkxNode, dialect), spoken);
+    }
+
+    #[rstest]
+    #[case::a_negative("evm.challenge-hash.empty-id", 6)]
+    #[case::a_valid_one("evm.challenge-hash.plain", 1)]
+    #[case::all("evm.challenge-hash.*", 10)]
+    fn a_refusal_has_all_valid_cases_for_controls(#[case] filter: &str, #[case] cases: usize) {
+        let filter = compile(filter).unwrap();
+        let selection = Selection::new(Some(&filter), None);
+        assert_eq!(selection.with_controls().len(), cases);
     }
 
     #[rstest]

@@ -190,18 +190,38 @@ impl Operation {
     /// The bugs this operation's cases hunt, by flag.
     #[must_use]
     pub fn bugs(&self) -> BTreeMap<String, Bug> {
-        let mut cases = Cases::new(&Deployment::default());
-        (self.describe)(&mut cases);
-        cases.flags.into_iter().map(|(name, _, bug)| (name, bug)).collect()
+        let flags = self.described(&Deployment::default()).flags;
+        flags.into_iter().map(|(name, _, bug)| (name, bug)).collect()
+    }
+
+    /// The dialect this operation belongs to, where dialects differ.
+    #[must_use]
+    pub fn profile(&self) -> Option<&'static str> {
+        self.described(&Deployment::default()).profile
     }
 
     /// The ids of this operation's cases, without evaluating any.
     #[must_use]
     pub fn ids(&self) -> BTreeSet<String> {
-        let mut cases = Cases::new(&Deployment::default());
-        (self.describe)(&mut cases);
+        self.ids_where(|_| true)
+    }
+
+    /// As [`Operation::ids`], of the cases whose input has an output.
+    #[must_use]
+    pub fn valid_ids(&self) -> BTreeSet<String> {
+        self.ids_where(|draft| draft.refusal.is_none())
+    }
+
+    fn ids_where(&self, wanted: impl Fn(&Draft) -> bool) -> BTreeSet<String> {
+        let cases = self.described(&Deployment::default());
         let drafts = cases.groups.iter().flat_map(|(_, drafts)| drafts);
-        drafts.map(|draft| self.id(draft)).collect()
+        drafts.filter(|draft| wanted(draft)).map(|draft| self.id(draft)).collect()
+    }
+
+    fn described(&self, deployment: &Deployment) -> Cases {
+        let mut cases = Cases::new(deployment);
+        (self.describe)(&mut cases);
+        cases
     }
 
     fn id(&self, draft: &Draft) -> String {
@@ -213,8 +233,7 @@ impl Operation {
     /// # Errors
     /// [`Inconsistent`] where its author made a mistake.
     pub fn file(&self, deployment: &Deployment) -> Result<VectorFile, Inconsistent> {
-        let mut cases = Cases::new(deployment);
-        (self.describe)(&mut cases);
+        let cases = self.described(deployment);
         let lacks = |what| Err(Inconsistent::Lacks(self.name, what));
         if cases.summary.is_empty() {
             return lacks("summary");

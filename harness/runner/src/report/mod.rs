@@ -11,7 +11,7 @@ use crate::baseline::Baseline;
 use conform402_vectors::Source;
 
 use crate::schedule::{Conclusion, Evidence};
-use crate::vectors::{CaseConclusion, VectorEvidence};
+use crate::vectors::{Asked, CaseConclusion, VectorEvidence};
 use crate::verdict::{Broken, Verdict};
 use conform402_vectors::Level;
 use conform402_wire::adapter::Identity;
@@ -28,6 +28,9 @@ pub struct Report {
     pub testbed: TestbedSummary,
     /// How many checks and vectors ended how.
     pub summary: Summary,
+    /// Selected vectors that do not apply: of operations the target does not
+    /// declare, or of another dialect than the one asked for. None is listed.
+    pub vectors_not_applicable: usize,
     /// Known failures that no longer fail.
     pub stale: Vec<String>,
     /// What the process exits with.
@@ -114,7 +117,7 @@ impl Report {
         target: Identity,
         testbed: TestbedSummary,
         conclusions: Vec<Conclusion>,
-        cases: Vec<CaseConclusion>,
+        asked: Asked,
         baseline: Option<&Baseline>,
         stale: Vec<String>,
     ) -> Self {
@@ -159,12 +162,13 @@ impl Report {
             }
         };
         let mut checks: Vec<CheckReport> = conclusions.into_iter().map(check).collect();
-        checks.extend(cases.into_iter().map(vector));
+        checks.extend(asked.cases.into_iter().map(vector));
         let mut report = Self {
             conform402: env!("CARGO_PKG_VERSION"),
             target,
             testbed,
             summary: summarize(&checks),
+            vectors_not_applicable: asked.not_applicable,
             stale,
             exit: 0,
             checks,
@@ -311,7 +315,8 @@ mod tests {
         };
         let testbed = TestbedSummary { chain_id: 196, seed: 402, anvil: "1".into() };
         let stale = stale.iter().map(ToString::to_string).collect();
-        Report::new(target, testbed, conclusions, cases, baseline, stale)
+        let asked = Asked { cases, not_applicable: 3000 };
+        Report::new(target, testbed, conclusions, asked, baseline, stale)
     }
 
     fn broken() -> Outcome {

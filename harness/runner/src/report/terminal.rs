@@ -68,8 +68,9 @@ impl Report {
             let (declared, known) = (target.operations.len(), catalogue().len());
             let _ = writeln!(
                 text,
-                "Operations of vectors: {declared} declared, of {known}. \
-                 `conform402 explain ID` shows a vector with every step."
+                "Operations of vectors: {declared} declared, of {known}; {} vectors are not \
+                 applicable. `conform402 explain ID` shows a vector with every step.",
+                self.vectors_not_applicable
             );
         }
         if self.summary.fail + self.summary.warn > 0 {
