@@ -65,11 +65,13 @@ enum Command {
         /// Id of the check or vector, or name of an operation
         id: String,
     },
-    /// Run every check against every fault of the reference target
+    /// Run every check against every fault of the reference target, and every
+    /// vector against every flag of its operation
     KillMatrix {
         #[command(flatten)]
         selection: Selection,
-        /// Only faults that match this pattern
+        /// Only faults and flags that match this pattern, such as 'omits-*' or
+        /// 'evm.voucher.verify:*'
         #[arg(long, value_name = "GLOB")]
         fault: Option<String>,
     },

@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use common::report::{assert_valid, report, with_verdict};
-use common::{conform402, target};
+use common::{Ran, command, conform402, finished, target};
 use rstest::rstest;
 use serde_json::Value;
 
@@ -270,6 +270,50 @@ fn an_idle_fault_is_told(#[case] arguments: &[&str]) {
     let ran = conform402(&[&["run", "reference"], arguments].concat());
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(ran.stderr.contains("evm.channel.id:Ignores"), "{}", ran.stderr);
+}
+
+/// A chain program that is none, to show that no chain is needed.
+fn without_a_chain(arguments: &[&str]) -> Ran {
+    let mut command = command(arguments);
+    finished(command.env("CONFORM402_ANVIL", "/nonexistent").output().unwrap())
+}
+
+#[rstest]
+#[case::one_vector(&["--filter", "evm.challenge-hash.empty-id"], "1 vectors, 3 flags")]
+#[case::one_flag(&["--fault", "evm.challenge-hash:EmptyId"], "10 vectors, 1 flags")]
+#[case::flags_of_an_operation(&["--fault", "evm.challenge-hash:*"], "10 vectors, 6 flags")]
+#[case::both(&["--filter", "*.empty-id", "--fault", "evm.challenge-hash:*Id"], "1 vectors, 3 flags")]
+fn the_kill_matrix_of_vectors_is_narrowed(#[case] arguments: &[&str], #[case] told: &str) {
+    let ran = without_a_chain(&[&["kill-matrix"], arguments].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("checks"), "{}", ran.stdout);
+}
+
+#[rstest]
+#[case::a_seeded_fault(&["--filter", "evm.challenge-hash.*", "--fault", "shares-*"], "evm.challenge-hash:*")]
+#[case::a_flag_no_selected_case_carries(
+    &["--filter", "evm.challenge-hash.plain", "--fault", "*:EmptyId"],
+    "evm.challenge-hash:*"
+)]
+#[case::a_flag_of_a_check(&["--filter", "mpp.receipt.an-*", "--fault", "*:EmptyId"], "shares-receipts")]
+fn a_fault_that_nothing_selected_can_have_is_told(#[case] arguments: &[&str], #[case] known: &str) {
+    let ran = without_a_chain(&[&["kill-matrix"], arguments].concat());
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains(known), "{}", ran.stderr);
+}
+
+#[test]
+fn the_kill_matrix_leaves_vectors_out_where_only_a_seeded_fault_is_asked_for() {
+    let ran = conform402(&[
+        "kill-matrix",
+        "--filter",
+        "mpp.receipt.an-answer-with-a-receipt-is-private",
+        "--fault",
+        "shares-receipts",
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("× 1 faults") && !ran.stdout.contains("vectors"), "{}", ran.stdout);
 }
 
 /// A filter must not remove the valid cases without which a refusal shows

@@ -1,5 +1,6 @@
-//! The kill matrix: checks × faults. A check is finished when a fault kills
-//! it; a fault is understood when it kills what it names and nothing else.
+//! The kill matrix: checks × faults, and vectors × flags. A check is finished
+//! when a fault kills it; a fault is understood when it kills what it names and
+//! nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -9,7 +10,7 @@ use conform402_chain::{AnvilBinary, ChainOptions};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use owo_colors::OwoColorize as _;
 
-use crate::check::{Check, Registry};
+use crate::check::{Check, NoSuchCheck, Registry, compile};
 use crate::http::Client;
 use crate::interview::Interview;
 use crate::plan::{Planned, plan};
@@ -17,8 +18,9 @@ use crate::run::{RunError, RunOptions, Watcher, account_for_all, select};
 use crate::schedule::{Conclusion, Stage};
 use crate::target::{Adapter, Process, Target};
 use crate::testbed::Testbed;
-use crate::vectors;
+use crate::vectors::{self, FlagMatrix};
 use crate::verdict::Verdict;
+use conform402_vectors::VectorFile;
 use conform402_wire::adapter::FaultInfo;
 
 /// Faults at once, each on a chain of its own.
@@ -44,15 +46,14 @@ pub struct KillMatrix {
     checks: Vec<String>,
     /// For each check, the faults that killed it.
     kills: BTreeMap<String, BTreeSet<String>>,
-    /// Flags of vectors, each a fault of its operation.
-    flags: usize,
-    /// Vectors.
-    cases: usize,
+    vectors: FlagMatrix,
     /// What is wrong, in sentences.
     pub complaints: Vec<String>,
 }
 
-/// Runs every selected check against every fault of the reference target.
+/// Runs every selected check against every fault of the reference target, and
+/// every selected vector against every flag of its operation. `fault_filter` is
+/// a glob over the names of both; those of flags are `operation:Flag`.
 ///
 /// # Errors
 /// [`RunError`] for whatever keeps the matrix from being filled.
@@ -63,79 +64,132 @@ pub async fn kill_matrix(
     fault_filter: Option<&str>,
     watcher: &dyn Watcher,
 ) -> Result<KillMatrix, RunError> {
-    let (checks, vectors) = select(registry, options)?;
+    let (checks, selection) = select(registry, options)?;
     let notice = |text: &str| watcher.notice(text);
-    let anvil = AnvilBinary::find(notice).await?;
     let mut process = Process::start(target, &notice).await?;
     let client = Client::new(true, options.timeout)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let filling = async {
         let identity = adapter.identity().await?;
-        let planned = plan(&checks, &identity, None);
-        let vectors = vectors.files(Some(&vectors::declared(&identity)?))?;
-        let mut faults = identity.faults.clone();
-        faults.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut cells = Cells {
+            planned: plan(&checks, &identity, None),
+            vectors: selection.files(Some(&vectors::declared(&identity)?))?,
+            faults: identity.faults,
+        };
+        cells.faults.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(filter) = fault_filter {
-            let matcher = crate::check::compile(filter)?;
-            let known = faults.iter().map(|fault| fault.name.clone()).collect();
-            faults.retain(|fault| matcher.is_match(&fault.name));
-            if faults.is_empty() {
-                let (name, asked) = (target.name.clone(), filter.to_owned());
-                return Err(RunError::Fault { name, asked, known });
-            }
+            cells.narrow(filter)?;
         }
-        watcher.planned(planned.len() * (faults.len() + 1));
-        let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
-        let stage = |faults: Vec<String>| {
-            let (anvil, adapter, client) = (anvil.clone(), adapter.clone(), client.clone());
-            let chain = ChainOptions { chain_id: options.chain_id, seed: options.seed };
-            async move {
-                Ok::<_, RunError>(Stage {
-                    testbed: Arc::new(Testbed::start(&anvil, chain).await?),
-                    adapter,
-                    client,
-                    scope: format!("/{}", faults.first().map_or("sound", String::as_str)),
-                    faults,
-                    concurrency: CONCURRENCY,
-                    evidence: false,
-                })
-            }
-        };
-        let perform = |faults: Vec<String>| {
-            let (stage, planned, done) = (stage(faults), &planned, &done);
-            async move {
-                let stage = stage.await?;
-                let conclusions = stage.play(planned, done).await?;
-                account_for_all(&stage.testbed, &conclusions).await?;
-                // Ending anvil blocks for a moment.
-                let _ = tokio::task::spawn_blocking(move || drop(stage)).await;
-                Ok::<_, RunError>(conclusions)
-            }
-        };
-        let sound = perform(Vec::new()).await?;
-        let cells: Vec<(FaultInfo, Vec<Conclusion>)> = stream::iter(faults)
-            .map(|fault| {
-                let performed = perform(vec![fault.name.clone()]);
-                async move { Ok::<_, RunError>((fault, performed.await?)) }
-            })
-            .buffered(FAULTS_AT_ONCE)
-            .try_collect()
-            .await?;
         let scope =
             Scope { all_checks: options.filter.is_none(), all_faults: fault_filter.is_none() };
-        Ok((KillMatrix::judge(&planned, &sound, cells, scope), vectors))
+        // Vectors need no chain.
+        if cells.planned.is_empty() {
+            return Ok((KillMatrix { scope, ..KillMatrix::default() }, cells.vectors));
+        }
+        let stages = Stages {
+            anvil: AnvilBinary::find(notice).await?,
+            chain: ChainOptions { chain_id: options.chain_id, seed: options.seed },
+            adapter: adapter.clone(),
+            client,
+        };
+        Ok((fill(&cells, scope, &stages, watcher).await?, cells.vectors))
     };
-    let mut filled = tokio::select! {
+    let filled = tokio::select! {
         filled = filling => filled,
         death = process.died() => Err(death.into()),
     };
-    if let (Ok((matrix, vectors)), None) = (&mut filled, fault_filter) {
-        let mut interview = Interview::new(&adapter, &mut process);
-        matrix.flags = vectors::kill_matrix(&mut interview, vectors, &mut matrix.complaints).await;
-        matrix.cases = vectors.iter().map(|file| file.cases().count()).sum();
-    }
+    let filled = match filled {
+        Ok((mut matrix, vectors)) => {
+            let mut interview = Interview::new(&adapter, &mut process);
+            let flags =
+                vectors::kill_matrix(&mut interview, &vectors, &mut matrix.complaints).await;
+            flags.map(|vectors| KillMatrix { vectors, ..matrix })
+        }
+        Err(error) => Err(error),
+    };
     process.stop().await;
-    filled.map(|(matrix, _)| matrix)
+    filled
+}
+
+/// What is held against what.
+struct Cells {
+    planned: Vec<Planned>,
+    faults: Vec<FaultInfo>,
+    vectors: Vec<VectorFile>,
+}
+
+impl Cells {
+    /// Leaves the faults and flags that match `filter`, and nothing that none
+    /// of them could kill.
+    fn narrow(&mut self, filter: &str) -> Result<(), NoSuchCheck> {
+        let matcher = compile(filter)?;
+        let mut known: Vec<String> = Vec::new();
+        if !self.planned.is_empty() {
+            known.extend(self.faults.iter().map(|fault| fault.name.clone()));
+        }
+        known.extend(self.vectors.iter().map(|file| format!("{}:*", file.operation)));
+        self.faults.retain(|fault| matcher.is_match(&fault.name));
+        if self.faults.is_empty() {
+            self.planned.clear();
+        }
+        vectors::retain_flags(&mut self.vectors, &matcher);
+        if self.planned.is_empty() && self.vectors.is_empty() {
+            return Err(NoSuchCheck::Unmatched { filter: filter.to_owned(), known });
+        }
+        Ok(())
+    }
+}
+
+/// Where checks are run, once for each fault.
+struct Stages {
+    anvil: AnvilBinary,
+    chain: ChainOptions,
+    adapter: Arc<Adapter>,
+    client: Client,
+}
+
+impl Stages {
+    async fn perform(
+        &self,
+        planned: &[Planned],
+        faults: Vec<String>,
+        watcher: &dyn Watcher,
+    ) -> Result<Vec<Conclusion>, RunError> {
+        let stage = Stage {
+            testbed: Arc::new(Testbed::start(&self.anvil, self.chain).await?),
+            adapter: self.adapter.clone(),
+            client: self.client.clone(),
+            scope: format!("/{}", faults.first().map_or("sound", String::as_str)),
+            faults,
+            concurrency: CONCURRENCY,
+            evidence: false,
+        };
+        let done = |c: &Conclusion| watcher.concluded(&c.check.id(), c.verdict());
+        let conclusions = stage.play(planned, &done).await?;
+        account_for_all(&stage.testbed, &conclusions).await?;
+        // Ending anvil blocks for a moment.
+        let _ = tokio::task::spawn_blocking(move || drop(stage)).await;
+        Ok(conclusions)
+    }
+}
+
+async fn fill(
+    Cells { planned, faults, .. }: &Cells,
+    scope: Scope,
+    stages: &Stages,
+    watcher: &dyn Watcher,
+) -> Result<KillMatrix, RunError> {
+    watcher.planned(planned.len() * (faults.len() + 1));
+    let sound = stages.perform(planned, Vec::new(), watcher).await?;
+    let columns: Vec<(FaultInfo, Vec<Conclusion>)> = stream::iter(faults)
+        .map(|fault| {
+            let performed = stages.perform(planned, vec![fault.name.clone()], watcher);
+            async move { Ok::<_, RunError>((fault.clone(), performed.await?)) }
+        })
+        .buffered(FAULTS_AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(KillMatrix::judge(planned, &sound, columns, scope))
 }
 
 impl KillMatrix {
@@ -228,20 +282,22 @@ impl KillMatrix {
             let killers = killers.unwrap_or(survives);
             let _ = writeln!(text, "{id:width$}  {killers}");
         }
-        text.push('\n');
+        if !self.checks.is_empty() {
+            text.push('\n');
+        }
         for complaint in &self.complaints {
             let _ = writeln!(text, "{} {complaint}", "FAULTY".red().bold());
         }
-        let kills: usize = self.kills.values().map(BTreeSet::len).sum();
-        let _ = writeln!(
-            text,
-            "{} checks × {} faults = {} cells, {kills} kills",
-            self.checks.len(),
-            self.faults.len(),
-            self.checks.len() * self.faults.len(),
-        );
-        if self.flags > 0 {
-            let _ = writeln!(text, "{} vectors, {} flags", self.cases, self.flags);
+        let (checks, faults) = (self.checks.len(), self.faults.len());
+        if checks > 0 {
+            let kills: usize = self.kills.values().map(BTreeSet::len).sum();
+            let cells = checks * faults;
+            let _ =
+                writeln!(text, "{checks} checks × {faults} faults = {cells} cells, {kills} kills");
+        }
+        let FlagMatrix { cases, flags } = self.vectors;
+        if cases > 0 {
+            let _ = writeln!(text, "{cases} vectors, {flags} flags");
         }
         let _ = writeln!(text, "{}", self.conclusion());
         text

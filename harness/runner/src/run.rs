@@ -102,6 +102,14 @@ pub enum RunError {
         /// What it declares.
         known: Vec<String>,
     },
+    /// A vector without an answer, where nothing can be said without it.
+    #[error("{id}: {reason}")]
+    Unanswered {
+        /// The vector.
+        id: String,
+        /// Why there is no answer.
+        reason: String,
+    },
     /// Money is missing at the end.
     #[error(transparent)]
     Unaccounted(#[from] Unaccounted),

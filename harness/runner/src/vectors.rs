@@ -71,7 +71,7 @@ impl Selection {
     }
 
     /// The files with cases to ask, of the `declared` operations or of all,
-    /// each reduced to these cases.
+    /// each reduced to these cases and their flags.
     ///
     /// # Errors
     /// [`Inconsistent`] where the author of a vector made a mistake.
@@ -89,6 +89,9 @@ impl Selection {
             for group in &mut file.groups {
                 group.cases.retain(|case| ids.contains(&case.id));
             }
+            let carried: BTreeSet<String> =
+                file.cases().flat_map(|(_, case)| case.flags.clone()).collect();
+            file.flags.retain(|flag, _| carried.contains(flag));
             Ok(file)
         };
         self.0.iter().filter(is_asked).map(reduced).collect()
@@ -274,29 +277,50 @@ fn judge(expected: &Expectation, answered: &Evaluation, comparison: &Comparison)
     }
 }
 
+/// Keeps of `files` those with a flag whose name as a fault, `operation:Flag`,
+/// matches `filter`, and of their flags these.
+pub(crate) fn retain_flags(files: &mut Vec<VectorFile>, filter: &GlobMatcher) {
+    for file in &mut *files {
+        let operation = &file.operation;
+        file.flags
+            .retain(|flag, _| flag != ORDINARY && filter.is_match(format!("{operation}:{flag}")));
+    }
+    files.retain(|file| !file.flags.is_empty());
+}
+
+/// What the kill matrix shows of vectors.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FlagMatrix {
+    pub cases: usize,
+    pub flags: usize,
+}
+
 /// Every flag of `files` as a fault of its operation: exactly the cases that
-/// carry the flag must fail. Adds what is wrong to `complaints`, and returns the
-/// number of flags.
+/// carry the flag must fail. Adds what is wrong to `complaints`.
+///
+/// # Errors
+/// [`RunError::Unanswered`] if the target leaves a case undecided.
 pub(crate) async fn kill_matrix(
     interview: &mut Interview<'_>,
     files: &[VectorFile],
     complaints: &mut Vec<String>,
-) -> usize {
-    for conclusion in ask(interview, files, &BTreeMap::new()).await {
+) -> Result<FlagMatrix, RunError> {
+    let mut matrix = FlagMatrix::default();
+    for conclusion in answered(ask(interview, files, &BTreeMap::new()).await)? {
+        matrix.cases += 1;
         if let Err(broken) = &conclusion.outcome {
             complaints.push(format!("{}: {broken}, without any fault", conclusion.id));
         }
     }
-    let mut flags = 0;
     for file in files {
         // The fallback flag stands for doing nothing at all; it has no bug.
         for flag in file.flags.keys().filter(|flag| *flag != ORDINARY) {
-            flags += 1;
+            matrix.flags += 1;
             let faults = BTreeMap::from([(file.operation.clone(), flag.clone())]);
-            for conclusion in ask(interview, std::slice::from_ref(file), &faults).await {
+            let conclusions = ask(interview, std::slice::from_ref(file), &faults).await;
+            for conclusion in answered(conclusions)? {
                 let named = conclusion.evidence.bugs.contains_key(flag);
                 let what = match (is_broken(&conclusion), named) {
-                    _ if conclusion.evidence.answered.is_none() => "is undecided under",
                     (true, false) => "dies unnamed of",
                     (false, true) => "survives",
                     _ => continue,
@@ -305,7 +329,16 @@ pub(crate) async fn kill_matrix(
             }
         }
     }
-    flags
+    Ok(matrix)
+}
+
+/// A matrix with holes would show nothing.
+fn answered(conclusions: Vec<CaseConclusion>) -> Result<Vec<CaseConclusion>, RunError> {
+    let hole = conclusions.iter().find(|case| case.evidence.answered.is_none());
+    match hole.map(|case| (case.id.clone(), case.outcome.clone())) {
+        Some((id, Err(Broken::Undecided(reason)))) => Err(RunError::Unanswered { id, reason }),
+        _ => Ok(conclusions),
+    }
 }
 
 #[cfg(test)]
