@@ -26,6 +26,9 @@ use conform402_wire::adapter::FaultInfo;
 /// Faults at once, each on a chain of its own.
 const FAULTS_AT_ONCE: usize = 4;
 
+/// First segment of the paths where no fault is switched on.
+const SOUND: &str = "sound";
+
 /// Checks of one fault at once.
 const CONCURRENCY: usize = 12;
 
@@ -46,6 +49,8 @@ pub struct KillMatrix {
     checks: Vec<String>,
     /// For each check, the faults that killed it.
     kills: BTreeMap<String, BTreeSet<String>>,
+    /// How many cells were run: in the others the check never reaches the fault.
+    reached: usize,
     vectors: FlagMatrix,
     /// What is wrong, in sentences.
     pub complaints: Vec<String>,
@@ -159,7 +164,7 @@ impl Stages {
             testbed: Arc::new(Testbed::start(&self.anvil, self.chain).await?),
             adapter: self.adapter.clone(),
             client: self.client.clone(),
-            scope: format!("/{}", faults.first().map_or("sound", String::as_str)),
+            scope: format!("/{}", faults.first().map_or(SOUND, String::as_str)),
             faults,
             concurrency: CONCURRENCY,
             evidence: false,
@@ -179,17 +184,47 @@ async fn fill(
     stages: &Stages,
     watcher: &dyn Watcher,
 ) -> Result<KillMatrix, RunError> {
-    watcher.planned(planned.len() * (faults.len() + 1));
+    watcher.planned(planned.len());
     let sound = stages.perform(planned, Vec::new(), watcher).await?;
-    let columns: Vec<(FaultInfo, Vec<Conclusion>)> = stream::iter(faults)
-        .map(|fault| {
-            let performed = stages.perform(planned, vec![fault.name.clone()], watcher);
-            async move { Ok::<_, RunError>((fault.clone(), performed.await?)) }
+    let reach = Reach::of(&stages.adapter).await?;
+    let columns: Vec<(&FaultInfo, Vec<Planned>)> =
+        faults.iter().map(|fault| (fault, reach.planned(planned, fault))).collect();
+    let reached: usize = columns.iter().map(|(_, planned)| planned.len()).sum();
+    watcher.planned(planned.len() + reached);
+    let columns: Vec<(FaultInfo, Vec<Conclusion>)> = stream::iter(columns)
+        .map(|(fault, planned)| async move {
+            if planned.is_empty() {
+                return Ok((fault.clone(), Vec::new()));
+            }
+            let conclusions = stages.perform(&planned, vec![fault.name.clone()], watcher).await?;
+            Ok::<_, RunError>((fault.clone(), conclusions))
         })
         .buffered(FAULTS_AT_ONCE)
         .try_collect()
         .await?;
     Ok(KillMatrix::judge(planned, &sound, columns, scope))
+}
+
+/// The faults whose places in the reference each check reaches. Switched on,
+/// the others change nothing: those cells need not be run to be known.
+struct Reach(BTreeMap<String, BTreeSet<String>>);
+
+impl Reach {
+    async fn of(adapter: &Adapter) -> Result<Self, RunError> {
+        let mut reach: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (path, faults) in adapter.reached().await? {
+            let check = path.strip_prefix(&format!("/{SOUND}/")).and_then(|p| p.split('/').next());
+            reach.entry(check.unwrap_or_default().to_owned()).or_default().extend(faults);
+        }
+        Ok(Self(reach))
+    }
+
+    fn planned(&self, planned: &[Planned], fault: &FaultInfo) -> Vec<Planned> {
+        let reaches = |planned: &&Planned| {
+            self.0.get(&planned.check.id()).is_some_and(|faults| faults.contains(&fault.name))
+        };
+        planned.iter().filter(reaches).cloned().collect()
+    }
 }
 
 impl KillMatrix {
@@ -208,6 +243,14 @@ impl KillMatrix {
         }
         for (fault, conclusions) in cells {
             matrix.enter(&fault, &conclusions);
+            let run: BTreeSet<String> = conclusions.iter().map(|c| c.check.id()).collect();
+            for check in planned.iter().map(|planned| planned.check) {
+                if names(check, &fault.name) && !run.contains(&check.id()) {
+                    let complaint = format!("{}: never reaches {}", check.id(), fault.name);
+                    matrix.complaints.push(complaint);
+                }
+            }
+            matrix.reached += conclusions.len();
             matrix.faults.push(fault);
         }
         let known: BTreeSet<&str> = matrix.faults.iter().map(|fault| fault.name.as_str()).collect();
@@ -292,8 +335,12 @@ impl KillMatrix {
         if checks > 0 {
             let kills: usize = self.kills.values().map(BTreeSet::len).sum();
             let cells = checks * faults;
-            let _ =
-                writeln!(text, "{checks} checks × {faults} faults = {cells} cells, {kills} kills");
+            let _ = writeln!(
+                text,
+                "{checks} checks × {faults} faults = {cells} cells, {kills} kills; \
+                 {} cells were run, in the others the check never reaches the fault",
+                self.reached
+            );
         }
         let FlagMatrix { cases, flags } = self.vectors;
         if cases > 0 {

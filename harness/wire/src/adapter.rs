@@ -1,6 +1,7 @@
 //! The adapter contract, version 1: what harness and adapter say to each other
 //! (`targets/adapter.openapi.yaml`).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use alloy::primitives::{Address, B256};
@@ -27,6 +28,9 @@ pub const MOUNTS: &str = "/conform402/mounts";
 
 /// `POST` takes [`Evaluations`].
 pub const EVALUATIONS: &str = "/conform402/evaluations";
+
+/// `GET` answers a [`Reached`]; only the reference target is asked.
+pub const REACHED: &str = "/conform402/reached";
 
 /// `POST` takes a [`MerchantOrder`], and answers an [`Evaluation`] of it.
 pub const MERCHANT: &str = "/conform402/merchant";
@@ -120,6 +124,10 @@ pub struct FaultInfo {
     /// What it breaks.
     pub summary: String,
 }
+
+/// For each path that was mounted, the names of the faults whose places in the
+/// program were reached by its requests, switched on or not.
+pub type Reached = BTreeMap<String, BTreeSet<String>>;
 
 /// Offers to serve, and the testbed to serve them on.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use conform402_vectors::{catalogue, operation};
 use conform402_wire::adapter::{
     Capability, EVALUATIONS, Evaluated, Evaluation, Evaluations, FaultInfo, IDENTITY, Identity,
-    MERCHANT, MOUNTS, MerchantOrder, Mount, Mounting, VERSION,
+    MERCHANT, MOUNTS, MerchantOrder, Mount, Mounting, REACHED, Reached, VERSION,
 };
 use conform402_wire::sa::code::Profile;
 use serde_json::Value;
@@ -25,6 +25,7 @@ pub fn router(shop: Arc<Shop>) -> Router {
         .route(IDENTITY, get(identity))
         .route(MOUNTS, post(mount))
         .route(MERCHANT, post(merchant))
+        .route(REACHED, get(reached))
         .route(EVALUATIONS, post(evaluate))
         .fallback(sell)
         .with_state(shop)
@@ -67,6 +68,10 @@ async fn identity() -> Json<Identity> {
 async fn mount(State(shop): State<Arc<Shop>>, Json(mount): Json<Mount>) -> Json<Mounting> {
     shop.mount(mount);
     Json(Mounting::default())
+}
+
+async fn reached(State(shop): State<Arc<Shop>>) -> Json<Reached> {
+    Json(shop.reached())
 }
 
 async fn merchant(

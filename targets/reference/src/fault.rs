@@ -4,6 +4,9 @@
 //! `fault!(shop, "stores-challenges", "a challenge may be cached")` is true
 //! where that fault is switched on, and puts it in the catalogue.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 /// A fault, as declared.
 #[derive(Debug)]
 pub struct Fault {
@@ -16,14 +19,33 @@ pub struct Fault {
 inventory::collect!(Fault);
 
 /// The faults of one mount.
-#[derive(Clone, Debug, Default)]
-pub struct Faults(pub Vec<String>);
+#[derive(Clone, Debug)]
+pub struct Faults {
+    on: Vec<String>,
+    reached: Arc<Mutex<BTreeSet<String>>>,
+}
 
 impl Faults {
+    /// With these switched on.
+    #[must_use]
+    pub fn new(on: Vec<String>) -> Self {
+        Self { on, reached: Arc::default() }
+    }
+
     /// Whether `name` is switched on.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|fault| fault == name)
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if !reached.contains(name) {
+            reached.insert(name.to_owned());
+        }
+        self.on.iter().any(|fault| fault == name)
+    }
+
+    /// The faults that were asked for, switched on or not.
+    #[must_use]
+    pub fn reached(&self) -> BTreeSet<String> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

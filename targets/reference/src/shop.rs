@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use conform402_wire::adapter::{Mount, OfferInfo, TestbedInfo};
+use conform402_wire::adapter::{Mount, OfferInfo, Reached, TestbedInfo};
 use conform402_wire::{Challenge, ChallengeId};
 
 use crate::channels::Channels;
@@ -71,15 +71,15 @@ impl Shop {
     pub fn mount(&self, mount: Mount) {
         let mut faults = mount.faults;
         faults.extend(self.faults_of_all.iter().cloned());
-        let faults = Faults(faults);
         let mut by_path: HashMap<String, Vec<OfferInfo>> = HashMap::new();
         for offer in mount.offers {
             by_path.entry(offer.path.clone()).or_default().push(offer);
         }
         let mut routes = lock(&self.routes);
         for (path, offers) in by_path {
+            let faults = Faults::new(faults.clone());
             let sa = SaClient::new(self.http.clone(), &mount.testbed, faults.clone());
-            let (testbed, faults) = (mount.testbed.clone(), faults.clone());
+            let testbed = mount.testbed.clone();
             let payers = Mutex::default();
             routes.insert(path, Arc::new(Route { offers, testbed, sa, faults, payers }));
         }
@@ -88,6 +88,12 @@ impl Shop {
     /// The route of a path.
     pub fn route(&self, path: &str) -> Option<Arc<Route>> {
         lock(&self.routes).get(path).cloned()
+    }
+
+    /// The faults that requests reached, by path.
+    pub fn reached(&self) -> Reached {
+        let routes = lock(&self.routes);
+        routes.iter().map(|(path, route)| (path.clone(), route.faults.reached())).collect()
     }
 
     /// A number no other challenge has.

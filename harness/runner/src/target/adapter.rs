@@ -8,7 +8,7 @@ use super::TargetError;
 use crate::http::{Client, Sent};
 use conform402_wire::adapter::{
     EVALUATIONS, Evaluated, Evaluation, Evaluations, IDENTITY, Identity, MERCHANT, MOUNTS,
-    MerchantOrder, Mount, Mounting, VERSION,
+    MerchantOrder, Mount, Mounting, REACHED, Reached, VERSION,
 };
 
 /// An adapter that listens.
@@ -25,6 +25,13 @@ impl Adapter {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Asks which faults requests have reached so far.
+    pub async fn reached(&self) -> Result<Reached, TargetError> {
+        let sent =
+            Sent { method: "GET".into(), url: self.url.clone() + REACHED, ..Sent::default() };
+        self.ask(REACHED, sent).await
     }
 
     /// Asks the target who it is.
