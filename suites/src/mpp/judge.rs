@@ -93,6 +93,14 @@ pub fn not_asked(bed: &Bed) -> Outcome {
     }
 }
 
+/// The seller refused, and did not break down.
+pub fn not_broken_down(answer: &Answer) -> Outcome {
+    match answer.status {
+        500.. => broken(format!("the seller broke down ({})", answer.status)),
+        _ => Ok(()),
+    }
+}
+
 /// The HTTP status is this one.
 pub fn status_is(answer: &Answer, status: u16) -> Outcome {
     if answer.status == status {

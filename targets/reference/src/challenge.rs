@@ -1,7 +1,7 @@
 //! Writing challenges.
 
 use conform402_wire::adapter::{OfferInfo, SessionInfo};
-use conform402_wire::charge::{ChargeRequest, METHOD, MethodDetails};
+use conform402_wire::charge::{self, ChargeRequest, METHOD, MethodDetails};
 use conform402_wire::json::EncodedObject;
 use conform402_wire::session::{self, SessionRequest};
 use conform402_wire::{BaseUnits, Challenge, ChallengeId, base64url, digest, timestamp};
@@ -87,8 +87,12 @@ fn charge_request(route: &Route, offer: &OfferInfo) -> Value {
     })
 }
 
-fn session_request(_route: &Route, offer: &OfferInfo, session: &SessionInfo) -> Value {
-    json!(SessionRequest {
+fn session_request(route: &Route, offer: &OfferInfo, session: &SessionInfo) -> Value {
+    let faults = &route.faults;
+    let forgets_shares = fault!(faults, "forgets-the-shares", "nobody but the payee is paid");
+    // Declared where charges are written.
+    let hides_fee_payer = faults.has("hides-the-fee-payer");
+    let mut request = json!(SessionRequest {
         amount: offer.amount,
         currency: offer.currency,
         recipient: offer.recipient,
@@ -101,10 +105,27 @@ fn session_request(_route: &Route, offer: &OfferInfo, session: &SessionInfo) -> 
             escrow_contract: session.escrow,
             channel_id: None,
             min_voucher_delta: session.min_voucher_delta,
-            fee_payer: offer.fee_payer,
-            splits: session.shares.clone(),
+            fee_payer: offer.fee_payer.filter(|_| !hides_fee_payer),
+            splits: if forgets_shares { Vec::new() } else { session.shares.clone() },
         },
-    })
+    });
+    // These would keep every channel from being opened, so they show only in
+    // offers that suggest a deposit, which is where checks look for them.
+    let Some(suggested) = session.suggested_deposit else { return request };
+    if fault!(faults, "names-the-deposit-as-the-price", "`amount` is the suggested deposit") {
+        request["amount"] = json!(suggested);
+    }
+    let details = &mut request["methodDetails"];
+    if fault!(faults, "hides-the-chain", "a session does not say on which chain it is") {
+        details["chainId"] = Value::Null;
+    }
+    if fault!(faults, "hides-the-escrow", "a session does not say where to deposit") {
+        details["escrowContract"] = Value::Null;
+    }
+    if fault!(faults, "writes-amounts-as-numbers", "`minVoucherDelta` is a JSON number") {
+        details["minVoucherDelta"] = json!(50);
+    }
+    request
 }
 
 fn exponential(amount: BaseUnits) -> String {
@@ -145,7 +166,7 @@ pub fn issue(shop: &Shop, route: &Route, offer: &OfferInfo, asked: Asked<'_>) ->
         id: ChallengeId(String::new()),
         realm: realm(route),
         method: method(route).to_owned(),
-        intent: offer.intent.clone(),
+        intent: intent_of(route, offer),
         request: encode(route, &request),
         expires,
         digest: digest_of(route, offer, asked.body),
@@ -155,6 +176,13 @@ pub fn issue(shop: &Shop, route: &Route, offer: &OfferInfo, asked: Asked<'_>) ->
     let challenge = challenge.bind(route.testbed.secret_key.as_bytes());
     shop.issue(&challenge);
     challenge
+}
+
+/// The intent of an offer.
+pub fn intent_of(route: &Route, offer: &OfferInfo) -> String {
+    let misnamed = offer.session.is_some()
+        && fault!(route.faults, "calls-sessions-charges", "the intent of a session is `charge`");
+    if misnamed { charge::INTENT.to_owned() } else { offer.intent.clone() }
 }
 
 fn far_future() -> Timestamp {

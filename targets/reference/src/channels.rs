@@ -23,6 +23,37 @@ impl Channels {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         slots.entry((payee, channel)).or_default().clone()
     }
+
+    /// The place of a channel, whoever its payee is.
+    pub fn anybodys(&self, channel: ChannelId) -> Option<Slot> {
+        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().find(|((_, id), _)| *id == channel).map(|(_, slot)| slot.clone())
+    }
+
+    /// Whether a payee was asked about a channel, or another has it open.
+    pub fn is_known(&self, payee: Address, channel: ChannelId) -> bool {
+        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = |slot: &Slot| slot.try_lock().is_ok_and(|slot| slot.is_some());
+        slots.iter().any(|((of, id), slot)| *id == channel && (*of == payee || is_open(slot)))
+    }
+
+    /// The channels a payee was asked about.
+    pub fn ids_of(&self, payee: Address) -> Vec<ChannelId> {
+        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.keys().filter(|(of, _)| *of == payee).map(|(_, id)| *id).collect()
+    }
+
+    /// Charges every other channel of a payee that nobody has locked.
+    pub fn spend_elsewhere(&self, payee: Address, but: ChannelId, amount: BaseUnits) {
+        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((_, _), slot) in slots.iter().filter(|((of, id), _)| *of == payee && *id != but) {
+            if let Ok(mut slot) = slot.try_lock()
+                && let Some(channel) = slot.as_mut()
+            {
+                channel.spend(amount);
+            }
+        }
+    }
 }
 
 /// A channel that is open.
@@ -47,6 +78,16 @@ impl Channel {
     /// What vouchers allow and was not sold yet.
     pub fn available(&self) -> BaseUnits {
         self.highest.cumulative_amount.checked_sub(self.spent).unwrap_or_default()
+    }
+
+    /// Takes all that was promised for spent.
+    pub fn forget_change(&mut self) {
+        self.spent = self.highest.cumulative_amount;
+    }
+
+    /// Takes nothing for spent.
+    pub fn forgive(&mut self) {
+        self.spent = BaseUnits::default();
     }
 
     /// Sells for so much.

@@ -175,6 +175,15 @@ impl Visit<'_> {
     }
 
     async fn charge(&self, credential: &Credential, offer: &OfferInfo) -> Response {
+        if credential.payload.contains_key("cumulativeAmount")
+            && fault!(
+                self.route.faults,
+                "overlooks-the-intent",
+                "a voucher buys what a charge does"
+            )
+        {
+            return self.deliver(offer, None, &Settled::default());
+        }
         let payload = match self.payload::<ChargePayload>(credential) {
             Ok(payload) => payload,
             Err(refusal) => return self.refuse(Some(credential), refusal),

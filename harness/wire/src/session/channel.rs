@@ -97,6 +97,14 @@ impl Terms {
         keccak256(encoded)
     }
 
+    /// The EIP-3009 nonce of its opening as the draft derives it, which knows no
+    /// splits.
+    #[must_use]
+    pub fn drafted_open_nonce(&self) -> B256 {
+        let encoded = (self.payer, self.payee, self.token, self.salt, self.authorized_signer);
+        keccak256(encoded.abi_encode_params())
+    }
+
     /// Who signs vouchers.
     #[must_use]
     pub fn signer(&self) -> Address {
@@ -147,6 +155,7 @@ mod tests {
         let named = Terms { authorized_signer: terms.payer, ..terms };
         assert_eq!(abbreviated(named.channel_id(&ESCROW).0), "0x6a221d5b…dd11");
         assert_eq!(abbreviated(terms.open_nonce(&[])), "0x4fdb9167…ccc6");
+        assert_eq!(abbreviated(terms.drafted_open_nonce()), "0x01bc97f6…965d");
     }
 
     #[test]

@@ -1,21 +1,21 @@
 //! A payer with an open channel.
 
-use alloy::primitives::{B256, TxHash};
+use alloy::primitives::{B256, I256, TxHash};
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::SolCall as _;
-use conform402_chain::{EscrowContract, Holder, Token};
+use alloy::sol_types::SolCall;
+use conform402_chain::{Account, EscrowContract, Holder, Token};
 use conform402_runner::{Answer, Bed, Broken, Mounted, Outcome};
 use conform402_wire::BaseUnits;
-use conform402_wire::eip3009::Receive;
+use conform402_wire::eip3009::{Receive, TokenDomain};
 use conform402_wire::session::channel::{ChannelId, Escrow, Terms, top_up_nonce};
 use conform402_wire::session::voucher::Voucher;
 use conform402_wire::session::{Deposit, SessionPayload, SignedVoucher, TopUp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::judge::managed;
 use super::opening::Proposal;
 use crate::mpp::buyer::{self, ours};
-use crate::mpp::judge::broken;
 
 /// An open channel, and the payer's keys to it.
 #[derive(Debug)]
@@ -78,6 +78,18 @@ impl<'a> Channel<'a> {
         self.present(SessionPayload::Voucher(self.signed(cumulative)?)).await
     }
 
+    /// The credential that buys once with a valid voucher for so much in all.
+    pub async fn paying(&self, cumulative: u64) -> Result<Value, Broken> {
+        let challenge = buyer::challenge(self.bed, &self.offer).await?;
+        let voucher = SessionPayload::Voucher(self.signed(cumulative)?);
+        self.credential(&json!(challenge), voucher)
+    }
+
+    /// Presents a credential to the offer the channel was opened for.
+    pub async fn present_credential(&self, credential: &Value) -> Result<Answer, Broken> {
+        buyer::present(self.bed, &self.offer, credential).await
+    }
+
     /// Asks to close with a valid voucher for so much in all.
     pub async fn close(&self, cumulative: u64) -> Result<Answer, Broken> {
         self.present(SessionPayload::Close(self.signed(cumulative)?)).await
@@ -92,6 +104,18 @@ impl<'a> Channel<'a> {
     /// Presents a payload, as the answer to a fresh challenge of the offer.
     pub async fn present(&self, payload: impl Serialize) -> Result<Answer, Broken> {
         self.present_at(&self.offer, payload).await
+    }
+
+    /// Presents a payload that somebody else paid for.
+    pub async fn present_as(
+        &self,
+        source: &Account,
+        payload: impl Serialize,
+    ) -> Result<Answer, Broken> {
+        let challenge = buyer::challenge(self.bed, &self.offer).await?;
+        let mut credential = self.credential(&json!(challenge), payload)?;
+        credential["source"] = json!(buyer::did(source, self.offer.chain_id()));
+        buyer::present(self.bed, &self.offer, &credential).await
     }
 
     /// Presents a payload to another offer.
@@ -115,7 +139,7 @@ impl<'a> Channel<'a> {
     }
 
     /// The payer's own call to the escrow.
-    pub async fn call(&self, call: impl alloy::sol_types::SolCall) -> Result<TxHash, Broken> {
+    pub async fn call(&self, call: impl SolCall) -> Result<TxHash, Broken> {
         let chain = &self.bed.testbed().chain;
         let receipt =
             chain.transact(self.bed.payer(), self.escrow.contract, call.abi_encode()).await?;
@@ -134,7 +158,7 @@ impl<'a> Channel<'a> {
     /// What the payer gave, the channel holds, and the payee and those who share
     /// have got: exactly this, and nothing else moved.
     pub async fn stands(&self, gave: u64, holds: u64, paid: &[(Holder, u64)]) -> Outcome {
-        let delta = |units: u64| alloy::primitives::I256::try_from(units).unwrap_or_default();
+        let delta = |units: u64| I256::try_from(units).unwrap_or_default();
         let mut moved = vec![
             (Holder::from(self.bed.payer().address()), -delta(gave)),
             (self.id.into(), delta(holds)),
@@ -162,7 +186,7 @@ pub struct Addition {
     /// The deposit.
     pub receive: Receive,
     /// The domain it is signed in.
-    pub token: conform402_wire::eip3009::TokenDomain,
+    pub token: TokenDomain,
     /// Signs the deposit.
     pub key: PrivateKeySigner,
 }
@@ -199,6 +223,16 @@ impl Addition {
         self
     }
 
+    /// The same top-up out of another account.
+    #[must_use]
+    pub fn paid_for_by(mut self, payer: &Account) -> Self {
+        self.receive.from = payer.address();
+        self.receive.nonce =
+            top_up_nonce(self.channel, self.additional, payer.address(), self.salt);
+        self.key = payer.key().clone();
+        self
+    }
+
     /// The payload, signed as it stands, for the facilitator to broadcast.
     pub fn sign(&self) -> Result<SessionPayload, Broken> {
         let signature = self.receive.sign(&self.token, &self.key).map_err(ours)?;
@@ -229,14 +263,5 @@ impl Addition {
             additional_deposit: self.additional,
             deposit,
         })
-    }
-}
-
-/// A channel was opened, added to or closed. Some sellers answer with a body,
-/// others without (WIRE.md, C-4.14).
-pub fn managed(answer: &Answer) -> Outcome {
-    match answer.status {
-        200 | 204 => Ok(()),
-        status => broken(format!("a valid request is answered {status} instead of 200 or 204")),
     }
 }

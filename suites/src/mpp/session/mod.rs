@@ -1,6 +1,18 @@
 //! The session intent of `method="evm"`: channels, vouchers, settlement.
 
 mod channel;
+mod judge;
 mod opening;
 
+pub mod binding;
+pub mod challenge;
+pub mod close;
+pub mod codes;
+pub mod concurrency;
+pub mod merchant;
 pub mod open;
+pub mod open_by_hash;
+pub mod receipt;
+pub mod top_up;
+pub mod voucher;
+pub mod voucher_signature;

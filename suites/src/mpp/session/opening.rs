@@ -9,7 +9,7 @@ use conform402_runner::{Bed, Broken, Mounted};
 use conform402_wire::eip3009::{Receive, TokenDomain};
 use conform402_wire::session::channel::{ChannelId, Escrow, Terms};
 use conform402_wire::session::voucher::Voucher;
-use conform402_wire::session::{Deposit, Opening, SessionPayload, Share};
+use conform402_wire::session::{Deposit, Opening, SessionPayload, Share, SignedVoucher};
 use conform402_wire::{BaseUnits, Challenge};
 use serde_json::{Value, json};
 
@@ -129,18 +129,7 @@ impl Proposal {
         let amount = self.receive.value.0;
         let approve = Token::approveCall { spender: self.escrow.contract, value: amount };
         chain.transact(payer, self.terms.token, approve.abi_encode()).await?;
-        let splits = self.splits.iter();
-        let open = EscrowContract::open_1Call {
-            payee: self.terms.payee,
-            token: self.terms.token,
-            deposit: amount.to(),
-            salt: self.terms.salt,
-            authorizedSigner: self.terms.authorized_signer,
-            splits: splits
-                .map(|split| Channels::Split { recipient: split.recipient, bps: split.bps })
-                .collect(),
-        };
-        let receipt = chain.transact(payer, self.escrow.contract, open.abi_encode()).await?;
+        let receipt = chain.transact(payer, self.escrow.contract, self.call()).await?;
         if receipt.status() {
             Ok(receipt.transaction_hash)
         } else {
@@ -148,7 +137,24 @@ impl Proposal {
         }
     }
 
-    fn voucher(&self) -> Result<conform402_wire::session::SignedVoucher, Broken> {
+    /// The payer's own call to the escrow.
+    #[must_use]
+    pub fn call(&self) -> Vec<u8> {
+        let splits = self.splits.iter();
+        EscrowContract::open_1Call {
+            payee: self.terms.payee,
+            token: self.terms.token,
+            deposit: self.receive.value.0.to(),
+            salt: self.terms.salt,
+            authorizedSigner: self.terms.authorized_signer,
+            splits: splits
+                .map(|split| Channels::Split { recipient: split.recipient, bps: split.bps })
+                .collect(),
+        }
+        .abi_encode()
+    }
+
+    fn voucher(&self) -> Result<SignedVoucher, Broken> {
         let voucher = Voucher { channel: self.channel, cumulative: self.cumulative };
         voucher.sign(&self.escrow, &self.voucher_key).map_err(ours)
     }

@@ -102,7 +102,8 @@ impl Visit<'_> {
             let detail = format!("{} is not accepted", echo.method);
             return Err(Refusal::Status(400, "method-unsupported", detail));
         }
-        let foreign_intent = route.offers.iter().all(|offer| offer.intent != echo.intent);
+        let foreign_intent =
+            route.offers.iter().all(|offer| challenge::intent_of(route, offer) != echo.intent);
         if foreign_intent
             && !fault!(faults, "accepts-foreign-intents", "the echoed intent is not compared")
         {
@@ -275,7 +276,23 @@ fn has_unknown_members(credential: &Value) -> bool {
                 "opaque",
             ],
         ),
-        ("/payload", &["type", "authorization", "hash"]),
+        (
+            "/payload",
+            &[
+                "type",
+                "authorization",
+                "hash",
+                "action",
+                "channelId",
+                "salt",
+                "authorizedSigner",
+                "cumulativeAmount",
+                "signature",
+                "voucherSignature",
+                "topUpSalt",
+                "additionalDeposit",
+            ],
+        ),
         (
             "/payload/authorization",
             &[

@@ -17,6 +17,7 @@ use super::Visit;
 use super::refusal::Refusal;
 use crate::answer::Answer;
 use crate::channels::Slot;
+use crate::fault::{Faults, fault};
 use crate::sa::{NotSettled, Settled};
 pub use merchant::act;
 
@@ -57,17 +58,9 @@ impl Visit<'_> {
         session: &SessionInfo,
     ) -> Response {
         let sale = Sale { visit: self, credential, offer, session };
-        let payload = match self.payload(credential) {
-            Ok(payload) => payload,
-            Err(refusal) => return self.refuse(Some(credential), refusal),
-        };
-        let done = match payload {
-            SessionPayload::Open { opening, cumulative_amount, voucher_signature } => {
-                sale.open(&opening, cumulative_amount, voucher_signature).await
-            }
-            SessionPayload::TopUp(more) => sale.top_up(&more).await,
-            SessionPayload::Voucher(voucher) => sale.buy(&voucher).await,
-            SessionPayload::Close(voucher) => sale.close(&voucher).await,
+        let done = match self.payload(credential) {
+            Ok(payload) => sale.serve(&payload).await,
+            Err(refusal) => sale.misunderstood(refusal).await,
         };
         match done {
             Ok(answer) => answer,
@@ -78,6 +71,54 @@ impl Visit<'_> {
 }
 
 impl Sale<'_> {
+    async fn serve(&self, payload: &SessionPayload) -> Result<Response, NotDone> {
+        if self.is_in_capitals()
+            && fault!(
+                self.faults(),
+                "reads-small-letters-only",
+                "hexadecimal digits in upper case are refused"
+            )
+        {
+            return Err(Refusal::because("malformed-credential", "upper case").into());
+        }
+        match payload {
+            SessionPayload::Open { opening, cumulative_amount, voucher_signature } => {
+                self.open(opening, *cumulative_amount, voucher_signature.as_ref()).await
+            }
+            SessionPayload::TopUp(more) => self.top_up(more).await,
+            SessionPayload::Voucher(voucher) => self.buy(voucher).await,
+            SessionPayload::Close(voucher) => self.close(voucher).await,
+        }
+    }
+
+    /// A payload of no action that payers have.
+    async fn misunderstood(&self, refusal: Refusal) -> Result<Response, NotDone> {
+        let payload = &self.credential.payload;
+        if payload.get("action").is_some_and(|action| action == "settle")
+            && fault!(
+                self.faults(),
+                "settles-at-the-payers-wish",
+                "a payer can have its channel settled"
+            )
+        {
+            let channel = payload.get("channelId").cloned().unwrap_or_default();
+            let channel = serde_json::from_value(channel).unwrap_or_default();
+            return self.settle_for_the_payer(channel).await;
+        }
+        Err(refusal.into())
+    }
+
+    fn is_in_capitals(&self) -> bool {
+        ["channelId", "signature"].iter().any(|member| {
+            let text = self.credential.payload.get(*member).and_then(|value| value.as_str());
+            text.is_some_and(|text| text.chars().any(|c| c.is_ascii_uppercase()))
+        })
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.visit.route.faults
+    }
+
     fn escrow(&self) -> Escrow {
         Escrow { contract: self.session.escrow, chain_id: self.offer.chain_id }
     }
@@ -88,11 +129,31 @@ impl Sale<'_> {
 
     /// The channel of this seller under an id.
     fn slot(&self, channel: ChannelId) -> Slot {
-        self.visit.shop.channels.slot(self.offer.recipient, channel)
+        let channels = &self.visit.shop.channels;
+        if fault!(
+            self.faults(),
+            "shares-channels-among-payees",
+            "a channel to one payee buys of another too"
+        ) && let Some(slot) = channels.anybodys(channel)
+        {
+            return slot;
+        }
+        channels.slot(self.offer.recipient, channel)
     }
 
     fn unknown_channel(&self) -> NotDone {
-        let status = if self.profile() == Profile::OkxRust { 404 } else { 410 };
+        let status = match self.profile() {
+            _ if fault!(
+                self.faults(),
+                "answers-unknown-channels-with-402",
+                "a channel that is not open is answered 402"
+            ) =>
+            {
+                402
+            }
+            Profile::OkxRust => 404,
+            _ => 410,
+        };
         let detail = "no such channel is open here".to_owned();
         Refusal::Status(status, "session/channel-not-found", detail).into()
     }
@@ -113,5 +174,12 @@ impl Sale<'_> {
         };
         let receipt = self.visit.receipt(self.credential, &settled).unwrap_or_default();
         answer.with(receipt::HEADER, &receipt).with("cache-control", "private").send()
+    }
+
+    /// Delivers a unit of what is sold.
+    fn deliver(&self, channel: ChannelId) -> Response {
+        let settled =
+            Settled { reference: channel.to_string(), external_id: self.offer.external_id.clone() };
+        self.visit.deliver(self.offer, Some(self.credential), &settled)
     }
 }

@@ -1,33 +1,111 @@
 //! Closing a channel at the payer's wish.
 
 use axum::response::Response;
+use conform402_wire::sa::channel::SessionStatus;
+use conform402_wire::sa::request::Withdrawal;
 use conform402_wire::session::SignedVoucher;
+use conform402_wire::session::channel::ChannelId;
 
-use super::deposit::past_deposit;
 use super::merchant::Payee;
 use super::{NotDone, Sale};
+use crate::fault::fault;
+use crate::sa::NotSettled;
 use crate::seller::refusal::Refusal;
-use conform402_wire::sa::request::Withdrawal;
 
 impl Sale<'_> {
     /// The final voucher covers whatever vouchers before allowed; one that does
     /// not would take back what was promised.
-    pub(super) async fn close(&self, voucher: &SignedVoucher) -> Result<Response, NotDone> {
-        let id = voucher.channel_id;
+    pub(super) async fn close(&self, presented: &SignedVoucher) -> Result<Response, NotDone> {
+        let faults = self.faults();
+        let id = presented.channel_id;
         let slot = self.slot(id);
         let mut slot = slot.lock().await;
-        let channel = slot.as_ref().ok_or_else(|| self.unknown_channel())?;
-        self.verify(voucher, channel.signer)?;
-        if voucher.cumulative_amount < channel.highest.cumulative_amount {
+        let Some(channel) = slot.as_ref() else {
+            return if fault!(
+                faults,
+                "closes-unknown-channels",
+                "a channel that is not open is closed all the same"
+            ) {
+                Ok(self.managed(id, None))
+            } else {
+                Err(self.unknown_channel())
+            };
+        };
+        let mut voucher = presented;
+        if let Err(refusal) = self.verify(voucher, channel.signer) {
+            if !fault!(faults, "closes-for-anybody", "whoever knows a channel can have it closed") {
+                return Err(refusal);
+            }
+            voucher = &channel.highest;
+        }
+        let highest = channel.highest.cumulative_amount;
+        if voucher.cumulative_amount < highest
+            && !fault!(
+                faults,
+                "closes-below-what-was-promised",
+                "a payer can close with a lower voucher than it gave before"
+            )
+        {
             let detail = "less than vouchers allowed before";
             return Err(Refusal::because("session/delta-too-small", detail).into());
         }
-        if voucher.cumulative_amount > channel.deposit {
-            return Err(past_deposit());
+        if fault!(
+            faults,
+            "closes-with-the-voucher-at-hand",
+            "a closing voucher that allows more is not used"
+        ) {
+            voucher = &channel.highest;
         }
-        let payee = Payee { route: self.visit.route, offer: self.offer, session: self.session };
-        let done = payee.withdraw(Withdrawal::Close, voucher).await?;
-        *slot = None;
+        let is_unused = voucher.cumulative_amount == Default::default();
+        if is_unused
+            && fault!(
+                faults,
+                "closes-used-channels-only",
+                "a channel on which nothing was bought cannot be closed"
+            )
+        {
+            return Err(Refusal::because("invalid-payload", "nothing was bought").into());
+        }
+        if fault!(
+            faults,
+            "leaves-leaving-payers-alone",
+            "a channel its payer is leaving is not closed"
+        ) && let Ok(status) = self.visit.route.sa.status(id).await
+            && status.session_status == SessionStatus::Closing
+        {
+            return Err(Refusal::because("session/channel-finalized", "closing").into());
+        }
+        let done = match self.payee().withdraw(Withdrawal::Close, voucher).await {
+            Err(NotSettled::Refused(_))
+                if fault!(
+                    faults,
+                    "counts-refused-closings",
+                    "a closing the service refuses is taken for done"
+                ) =>
+            {
+                Default::default()
+            }
+            done => done?,
+        };
+        if !fault!(faults, "leaves-closed-channels-open", "a closed channel goes on selling") {
+            *slot = None;
+        }
+        if fault!(faults, "sells-for-a-closing", "closing a channel buys") {
+            return Ok(self.deliver(id));
+        }
         Ok(self.managed(id, done.reference))
+    }
+
+    /// What no seller should do.
+    pub(super) async fn settle_for_the_payer(&self, id: ChannelId) -> Result<Response, NotDone> {
+        let slot = self.slot(id);
+        let slot = slot.lock().await;
+        let channel = slot.as_ref().ok_or_else(|| self.unknown_channel())?;
+        let done = self.payee().settle(channel).await?;
+        Ok(self.managed(id, done.reference))
+    }
+
+    pub(super) fn payee(&self) -> Payee<'_> {
+        Payee { route: self.visit.route, offer: self.offer, session: self.session }
     }
 }

@@ -1,7 +1,7 @@
-//! Opening a channel, and adding to it. The seller judges all it can before it
-//! has money moved.
+//! Opening a channel, and adding to it. The first voucher is judged before any
+//! money moves; the deposit is for the settlement service to judge.
 
-use alloy::primitives::{Address, Bytes};
+use alloy::primitives::Bytes;
 use axum::response::Response;
 use conform402_wire::BaseUnits;
 use conform402_wire::did::DidPkh;
@@ -13,102 +13,227 @@ use serde_json::{Value, json};
 
 use super::{NotDone, Sale};
 use crate::channels::Channel;
+use crate::fault::fault;
 use crate::sa::{Done, NotSettled};
 use crate::seller::refusal::Refusal;
+
+/// What a seller with a fault believes was deposited.
+const BELIEVED: BaseUnits = BaseUnits::new(1_000_000);
 
 impl Sale<'_> {
     pub(super) async fn open(
         &self,
         opening: &Opening,
         cumulative_amount: BaseUnits,
-        voucher_signature: Option<Bytes>,
+        voucher_signature: Option<&Bytes>,
     ) -> Result<Response, NotDone> {
-        let payer = self.payer_of(&opening.deposit)?;
-        let terms = Terms {
-            payer,
-            payee: self.offer.recipient,
-            token: self.offer.currency,
-            salt: opening.salt,
-            authorized_signer: opening.authorized_signer.unwrap_or_default(),
-        };
+        let faults = self.faults();
         let id = opening.channel_id;
-        if terms.channel_id(&self.escrow()) != id {
-            return Err(Refusal::because("invalid-payload", "channelId is of other terms").into());
-        }
+        let source = self.source_of(opening).await?;
+        let terms = self.terms(opening, &source);
         let voucher = match &opening.deposit {
             Deposit::Transaction { .. } => voucher_signature,
-            Deposit::Hash { signature, .. } => signature.clone(),
+            Deposit::Hash { signature, .. } => signature.as_ref(),
         };
-        let Some(signature) = voucher else {
+        let Some(signature) = voucher.cloned() else {
             return Err(Refusal::because("invalid-payload", "no voucher").into());
         };
         let first = SignedVoucher { channel_id: id, cumulative_amount, signature };
-        self.verify(&first, terms.signer())?;
-        if let Deposit::Transaction { authorization, .. } = &opening.deposit
-            && cumulative_amount > authorization.value
-        {
-            return Err(past_deposit());
+        let looks_later =
+            fault!(faults, "moves-money-before-it-looks", "a first voucher is judged too late");
+        let judged = self.judge_first(&first, opening, &terms);
+        if !looks_later {
+            judged?;
         }
         let slot = self.slot(id);
         let mut channel = slot.lock().await;
         if channel.is_some() {
-            return Err(Refusal::because("invalid-payload", "this channel is open").into());
+            return self.open_again(&mut channel, &terms, &first);
         }
-        let order = self.forwarded(json!(opening), "open");
-        let opened = self.visit.route.sa.order(OPEN, &order, id).await;
+        let mut payload = json!(opening);
+        if fault!(faults, "corrects-the-channel-id", "an opening under a wrong id is mended") {
+            payload["channelId"] = json!(terms.channel_id(&self.escrow()));
+        }
+        let corrected = serde_json::from_value(payload["channelId"].clone()).unwrap_or(id);
+        let order = self.forwarded(payload, "open", &source);
+        let opened = self.visit.route.sa.order(OPEN, &order, corrected).await;
         let done = self.or_all_the_same(opened, id, BaseUnits::default()).await?;
+        if looks_later {
+            self.judge_first(&first, opening, &terms)?;
+        }
         let authorized = match &opening.deposit {
             Deposit::Transaction { authorization, .. } => Some(authorization.value),
             Deposit::Hash { .. } => None,
         };
         let deposit = done.deposit.or(authorized).ok_or(NotSettled::Unreadable)?;
-        *channel = Some(Channel::opened(terms.signer(), deposit, first));
+        let signer = self.signer_of(&terms);
+        let mut opened = Channel::opened(signer, deposit, first);
+        if fault!(
+            faults,
+            "takes-the-first-voucher-for-spent",
+            "what the first voucher allows is never sold"
+        ) {
+            opened.spend(cumulative_amount);
+        }
+        *channel = Some(opened);
+        if fault!(faults, "sells-for-an-opening", "opening a channel buys") {
+            return Ok(self.deliver(id));
+        }
         Ok(self.managed(id, done.reference))
+    }
+
+    /// A channel that is open stays as it is.
+    fn open_again(
+        &self,
+        channel: &mut Option<Channel>,
+        terms: &Terms,
+        first: &SignedVoucher,
+    ) -> Result<Response, NotDone> {
+        let faults = self.faults();
+        if fault!(
+            faults,
+            "reopens-channels",
+            "a second opening makes vouchers good again that were spent"
+        ) && let Some(open) = channel
+        {
+            *open = Channel::opened(self.signer_of(terms), open.deposit, first.clone());
+            return Ok(self.managed(first.channel_id, None));
+        }
+        if fault!(
+            faults,
+            "forgets-reopened-channels",
+            "a second opening is refused, and the first forgotten"
+        ) {
+            *channel = None;
+        }
+        Err(Refusal::because("invalid-payload", "this channel is open").into())
     }
 
     pub(super) async fn top_up(&self, more: &TopUp) -> Result<Response, NotDone> {
+        let faults = self.faults();
         let id = more.channel_id;
         let slot = self.slot(id);
         let mut slot = slot.lock().await;
-        let Some(channel) = slot.as_mut() else { return Err(self.unknown_channel()) };
+        let Some(channel) = slot.as_mut() else {
+            return if fault!(
+                faults,
+                "tops-up-unknown-channels",
+                "a top-up of a channel that is not open is acknowledged"
+            ) {
+                Ok(self.managed(id, None))
+            } else {
+                Err(self.unknown_channel())
+            };
+        };
         if let Deposit::Transaction { authorization, .. } = &more.deposit
-            && authorization.value != more.additional_deposit
+            && authorization.from != channel.signer
+            && fault!(faults, "knows-the-payer-only", "nobody else may add to a channel")
         {
-            return Err(Refusal::because("invalid-payload", "another amount is authorized").into());
+            return Err(Refusal::because("invalid-payload", "not the payer").into());
         }
-        let order = self.forwarded(json!(more), "topUp");
+        let source = self.credential.source.clone().unwrap_or_default();
+        let order = self.forwarded(json!(more), "topUp", &source);
         let topped_up = self.visit.route.sa.order(TOP_UP, &order, id).await;
+        let refused = matches!(topped_up, Err(NotSettled::Refused(_)));
         let done = self.or_all_the_same(topped_up, id, channel.deposit).await?;
+        let is_broadcast = matches!(more.deposit, Deposit::Hash { .. });
+        if is_broadcast
+            && fault!(
+                faults,
+                "knows-no-broadcast-top-ups",
+                "a top-up the payer broadcast is refused"
+            )
+        {
+            return Err(Refusal::because("invalid-payload", "not a transaction").into());
+        }
         let sum = channel.deposit.checked_add(more.additional_deposit);
-        channel.deposit = done.deposit.or(sum).ok_or(NotSettled::Unreadable)?;
+        let known = done.deposit.filter(|_| !refused);
+        channel.deposit = match known.or(sum) {
+            _ if fault!(faults, "forgets-top-ups", "a top-up is acknowledged, and not counted") => {
+                channel.deposit
+            }
+            Some(deposit)
+                if fault!(faults, "counts-top-ups-twice", "a top-up counts twice over") =>
+            {
+                deposit.checked_add(more.additional_deposit).unwrap_or(deposit)
+            }
+            Some(deposit) => deposit,
+            None => return Err(NotSettled::Unreadable.into()),
+        };
+        if fault!(faults, "sells-for-a-top-up", "a top-up buys") {
+            return Ok(self.deliver(id));
+        }
         Ok(self.managed(id, done.reference))
     }
 
-    fn payer_of(&self, deposit: &Deposit) -> Result<Address, NotDone> {
-        let source = self.credential.source.as_deref().map(str::parse::<DidPkh>);
-        match (deposit, source) {
-            (Deposit::Transaction { authorization, .. }, _) => Ok(authorization.from),
-            (Deposit::Hash { .. }, Some(Ok(source))) => Ok(source.address),
-            (Deposit::Hash { .. }, _) => {
-                Err(Refusal::because("malformed-credential", "source is missing").into())
+    /// Who pays. A transaction says so itself; of a hash nothing else does.
+    async fn source_of(&self, opening: &Opening) -> Result<String, NotDone> {
+        let named = self.credential.source.clone().unwrap_or_default();
+        if matches!(opening.deposit, Deposit::Transaction { .. }) || named.parse::<DidPkh>().is_ok()
+        {
+            return Ok(named);
+        }
+        if fault!(
+            self.faults(),
+            "guesses-the-source",
+            "whoever opened the channel is taken for the one who presents it"
+        ) && let Ok(status) = self.visit.route.sa.status(opening.channel_id).await
+            && let Ok(address) = status.payer.parse()
+        {
+            return Ok(DidPkh { chain_id: self.offer.chain_id, address }.to_string());
+        }
+        Err(Refusal::because("malformed-credential", "source is missing").into())
+    }
+
+    fn terms(&self, opening: &Opening, source: &str) -> Terms {
+        let payer = match &opening.deposit {
+            Deposit::Transaction { authorization, .. } => authorization.from,
+            Deposit::Hash { .. } => {
+                source.parse::<DidPkh>().map(|did| did.address).unwrap_or_default()
             }
+        };
+        Terms {
+            payer,
+            payee: self.offer.recipient,
+            token: self.offer.currency,
+            salt: opening.salt,
+            authorized_signer: opening.authorized_signer.unwrap_or_default(),
+        }
+    }
+
+    fn signer_of(&self, terms: &Terms) -> alloy::primitives::Address {
+        if fault!(self.faults(), "overlooks-the-delegate", "only the payer itself signs vouchers") {
+            terms.payer
+        } else {
+            terms.signer()
+        }
+    }
+
+    fn judge_first(
+        &self,
+        first: &SignedVoucher,
+        opening: &Opening,
+        terms: &Terms,
+    ) -> Result<(), NotDone> {
+        self.verify(first, self.signer_of(terms))?;
+        match &opening.deposit {
+            Deposit::Transaction { authorization, .. } => {
+                self.within(first.cumulative_amount, authorization.value)
+            }
+            Deposit::Hash { .. } => Ok(()),
         }
     }
 
     /// What the settlement service is asked: the deposit, without the voucher
     /// beside it.
-    fn forwarded(&self, mut payload: Value, action: &str) -> Value {
+    fn forwarded(&self, mut payload: Value, action: &str, source: &str) -> Value {
         payload["action"] = action.into();
         if payload["type"] == "hash"
             && let Some(members) = payload.as_object_mut()
         {
             members.remove("signature");
         }
-        json!({
-            "challenge": self.credential.challenge,
-            "payload": payload,
-            "source": self.credential.source.clone().unwrap_or_default(),
-        })
+        json!({ "challenge": self.credential.challenge, "payload": payload, "source": source })
     }
 
     /// Where the service did not answer, it may have done its work all the
@@ -123,18 +248,24 @@ impl Sale<'_> {
             Ok(done) => return Ok(done),
             Err(failure) => failure,
         };
-        let standing = self.visit.route.sa.status(id).await;
-        match standing {
+        if let NotSettled::Refused(_) = failure {
+            return if fault!(
+                self.faults(),
+                "counts-refused-deposits",
+                "a deposit the service refuses is taken for made"
+            ) {
+                Ok(Done { reference: None, deposit: Some(BELIEVED) })
+            } else {
+                Err(failure.into())
+            };
+        }
+        match self.visit.route.sa.status(id).await {
             Ok(ChannelStatus { session_status: SessionStatus::Open, deposit, .. })
-                if !matches!(failure, NotSettled::Refused(_)) && deposit > before =>
+                if deposit > before =>
             {
                 Ok(Done { reference: None, deposit: Some(deposit) })
             }
             _ => Err(failure.into()),
         }
     }
-}
-
-pub(super) fn past_deposit() -> NotDone {
-    Refusal::because("session/amount-exceeds-deposit", "more than is deposited").into()
 }

@@ -11,6 +11,8 @@ use conform402_wire::session::voucher::{PayeeAuthorization, Voucher};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::channels::Channel;
+use crate::fault::fault;
 use crate::sa::{Done, NotSettled};
 use crate::shop::{Route, Shop};
 
@@ -78,10 +80,21 @@ pub async fn act(shop: &Shop, order: &MerchantOrder) -> Evaluation {
 }
 
 impl Payee<'_> {
+    /// Has what the highest voucher allows paid out.
+    pub async fn settle(&self, channel: &Channel) -> Result<Done, NotSettled> {
+        self.withdraw(Withdrawal::Settle, &channel.highest).await
+    }
+
     async fn act(&self, shop: &Shop, order: &MerchantOrder) -> Result<Value, String> {
+        let faults = &self.route.faults;
         let id = order.channel_id;
         let words = |failure: NotSettled| failure.to_string();
         let withdrawal = match order.action {
+            MerchantAction::Status
+                if fault!(faults, "invents-a-status", "no status is asked for") =>
+            {
+                return Ok(json!({ "sessionStatus": "open", "deposit": "0" }));
+            }
             MerchantAction::Status => {
                 return Ok(json!(self.route.sa.status(id).await.map_err(words)?));
             }
@@ -90,9 +103,47 @@ impl Payee<'_> {
         };
         let slot = shop.channels.slot(self.offer.recipient, id);
         let mut slot = slot.lock().await;
-        let Some(channel) = slot.as_ref() else { return Err("no such channel".to_owned()) };
-        let done = self.withdraw(withdrawal, &channel.highest).await.map_err(words)?;
-        if withdrawal == Withdrawal::Close {
+        let Some(channel) = slot.as_mut() else {
+            return if fault!(
+                faults,
+                "claims-to-settle-unknown-channels",
+                "a channel nobody opened is settled without a word"
+            ) {
+                Ok(json!({ "channelId": id, "status": "success" }))
+            } else {
+                Err("no such channel".to_owned())
+            };
+        };
+        let settles = withdrawal == Withdrawal::Settle;
+        let done = match withdrawal {
+            Withdrawal::Settle if fault!(faults, "settles-nothing", "to settle does nothing") => {
+                Done::default()
+            }
+            Withdrawal::Close if fault!(faults, "closes-nothing", "to close does nothing") => {
+                Done::default()
+            }
+            Withdrawal::Settle
+                if fault!(faults, "closes-when-settling", "to settle ends the channel") =>
+            {
+                self.withdraw(Withdrawal::Close, &channel.highest).await.map_err(words)?
+            }
+            _ => self.withdraw(withdrawal, &channel.highest).await.map_err(words)?,
+        };
+        if settles
+            && fault!(
+                faults,
+                "settling-makes-vouchers-good-again",
+                "what was sold is forgotten when it is settled"
+            )
+        {
+            channel.forgive();
+        }
+        let forgets = settles
+            && (faults.has("closes-when-settling")
+                || fault!(faults, "forgets-settled-channels", "a settled channel sells no more"));
+        // Declared where payers close.
+        let ends = !settles && !faults.has("leaves-closed-channels-open");
+        if forgets || ends {
             *slot = None;
         }
         Ok(json!({ "channelId": id, "status": "success", "reference": done.reference }))

@@ -1,0 +1,168 @@
+//! Many vouchers at once. Whatever the order, what is sold is what vouchers
+//! allow.
+
+use std::time::Duration;
+
+use conform402_facilitator::Script;
+use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
+use futures::future::try_join_all;
+use tokio::sync::Barrier;
+
+use super::channel::Channel;
+use super::judge::managed;
+use super::opening::{DEPOSIT, Proposal};
+use crate::mpp::buyer::present;
+use crate::mpp::judge::{broken, delivered};
+
+/// How many requests leave the barrier together.
+const AT_ONCE: u64 = 64;
+
+/// How long the facilitator takes, well within its time-out.
+const SETTLEMENT: Duration = Duration::from_millis(500);
+
+/// > Servers MUST ensure that voucher acceptance and balance deduction are
+/// > serialized per channel to prevent race conditions.
+/// > — draft-evm-session-00, "Concurrency Model"
+#[check(must, control, needs(Session), killed_by(WithholdsPaidContent))]
+async fn one_voucher_at_a_time_buys(bed: &Bed) -> Outcome {
+    let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
+    delivered(&channel.buy(10).await?, &channel.offer)
+}
+
+/// How many of these answers carry the content.
+fn sold(answers: &[Answer], channel: &Channel<'_>) -> usize {
+    answers.iter().filter(|answer| answer.body.contains(channel.offer.content())).count()
+}
+
+async fn at_once(
+    channel: &Channel<'_>,
+    cumulative: impl Fn(u64) -> u64,
+) -> Result<Vec<Answer>, Broken> {
+    let barrier = Barrier::new(usize::try_from(AT_ONCE).unwrap_or_default());
+    let barrier = &barrier;
+    let requests = (0..AT_ONCE).map(|index| {
+        let cumulative = cumulative(index);
+        async move {
+            let credential = channel.paying(cumulative).await?;
+            barrier.wait().await;
+            channel.present_credential(&credential).await
+        }
+    });
+    try_join_all(requests).await
+}
+
+/// One voucher of eight prices, presented 64 times at once, buys eight times.
+///
+/// > Servers MUST ensure that voucher acceptance and balance deduction are
+/// > serialized per channel to prevent race conditions.
+/// > — draft-evm-session-00, "Concurrency Model"
+#[check(
+    must,
+    needs(Session),
+    killed_by(SellsBeforeItCounts, ChargesNothing, ChargesHalf, ChargesTwice, SellsBeyondVouchers)
+)]
+async fn of_64_copies_of_a_voucher_as_many_buy_as_it_pays_for(bed: &Bed) -> Outcome {
+    let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
+    let answers = at_once(&channel, |_| 80).await?;
+    match sold(&answers, &channel) {
+        8 => Ok(()),
+        sold => broken(format!("{sold} of 64 were delivered, and 8 paid for")),
+    }
+}
+
+/// 64 vouchers, each one price above the other: in whichever order they arrive,
+/// the highest counts, and allows just what it says.
+///
+/// > available = acceptedCumulative - spent
+/// > — draft-evm-session-00, "Server-Side Accounting"
+#[check(
+    must,
+    needs(Session),
+    killed_by(SellsBeforeItCounts, ChargesNothing, ChargesHalf, ChargesTwice, SellsBeyondVouchers)
+)]
+async fn of_64_rising_vouchers_the_highest_counts(bed: &Bed) -> Outcome {
+    let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
+    let answers = at_once(&channel, |index| 10 * (index + 1)).await?;
+    let mut sold = sold(&answers, &channel);
+    // What they left unsold, the highest still buys.
+    while sold <= 64 {
+        let answer = channel.buy(10 * AT_ONCE).await?;
+        if !answer.body.contains(channel.offer.content()) {
+            break;
+        }
+        sold += 1;
+    }
+    match sold {
+        64 => Ok(()),
+        sold => broken(format!("{sold} units were sold for 64")),
+    }
+}
+
+/// Sixteen channels of one payer, four vouchers each, all at once: none waits
+/// for another, and none is charged for another.
+///
+/// > The channel is the unit of concurrency; no additional session locking is
+/// > required.
+/// > — draft-evm-session-00, "Concurrency Model"
+#[check(
+    must,
+    needs(Session),
+    killed_by(
+        MixesChannelsUp,
+        SellsBeforeItCounts,
+        ChargesNothing,
+        ChargesHalf,
+        ChargesTwice,
+        SellsBeyondVouchers
+    )
+)]
+async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(10)).await?;
+    let mut channels = Vec::new();
+    for _ in 0..16 {
+        channels.push(Channel::open(bed, offer.clone()).await?);
+    }
+    let barrier = &Barrier::new(64);
+    let requests = channels.iter().flat_map(|channel| {
+        (0..4).map(move |_| async move {
+            let credential = channel.paying(30).await?;
+            barrier.wait().await;
+            channel.present_credential(&credential).await
+        })
+    });
+    let answers = try_join_all(requests).await?;
+    for (channel, answers) in channels.iter().zip(answers.chunks(4)) {
+        let sold = sold(answers, channel);
+        if sold != 3 {
+            return broken(format!("{sold} of 4 were delivered, and 3 paid for"));
+        }
+    }
+    Ok(())
+}
+
+/// Eight copies of one opening, and settlement is slow enough for all to arrive
+/// while the first is settled.
+///
+/// > The contract MUST revert if a channel with the computed `channelId` already
+/// > exists.
+/// > — draft-evm-session-00, "open"
+#[check(must, needs(Session), killed_by(ForgetsReopenedChannels))]
+async fn of_eight_openings_at_once_one_channel_comes(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(100)).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    let credential = proposal.sign()?;
+    bed.script(Script::Slowly(SETTLEMENT));
+    let barrier = Barrier::new(8);
+    let copies = (0..8).map(|_| async {
+        barrier.wait().await;
+        present(bed, &offer, &credential).await
+    });
+    let answers = try_join_all(copies).await?;
+    bed.unscript();
+    if answers.iter().all(|answer| managed(answer).is_err()) {
+        return broken("none of eight copies opened the channel");
+    }
+    let channel = Channel::of(bed, offer, &proposal);
+    delivered(&channel.buy(100).await?, &channel.offer)?;
+    channel.stands(DEPOSIT, DEPOSIT, &[]).await
+}
