@@ -1,6 +1,6 @@
 """The OKX Python SDK (okxweb3-app-mpp on pympp) as a conform402 target.
 
-Charges are written as that SDK documents them: `@mpp.pay()` where it can, the
+Routes are written as that SDK documents them: `@mpp.pay()` where it can, the
 low-level `mpp.charge()` where `pay()` has no such argument (splits, body).
 """
 
@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 
 import pympp_operations
+import session_routes
 import settlement_operations
 import uvicorn
 import voucher_operations
@@ -28,6 +29,7 @@ CAPABILITIES = [
     "charge.hash",
     "charge.splits",
     "charge.fee-payer",
+    *session_routes.CAPABILITIES,
     "body-digest",
     "description",
 ]
@@ -36,6 +38,7 @@ OPERATIONS = (
 )
 
 app = FastAPI(openapi_url=None)
+merchants = {}
 
 
 @app.get("/conform402/identity")
@@ -58,7 +61,8 @@ async def mount(request: Request):
     testbed, refused = order["testbed"], []
     sa_client = client_of(**testbed["facilitator"])
     for offer in order["offers"]:
-        mpp = merchant(testbed, offer, sa_client)
+        intent = intent_of(offer, sa_client)
+        mpp = seller(testbed, offer, intent)
         low_level = offer.get("splits") or offer["bindBody"]
         try:
             endpoint = await charge_endpoint(mpp, offer) if low_level else pay_endpoint(mpp, offer)
@@ -66,7 +70,15 @@ async def mount(request: Request):
             refused.append({"path": offer["path"], "reason": str(refusal)})
         else:
             app.add_api_route(offer["path"], endpoint, methods=offer["methods"])
+            if "session" in offer:
+                merchants[offer["path"]] = session_routes.merchant_of(intent, sa_client)
     return {"refused": refused}
+
+
+@app.post("/conform402/merchant")
+async def merchant(request: Request):
+    order = await request.json()
+    return await evaluate(merchants[order["path"]], order)
 
 
 @app.post("/conform402/evaluations")
@@ -87,26 +99,35 @@ def client_of(url, apiKey, secretKey, passphrase, timeoutMs):
     )
 
 
-def merchant(testbed, offer, sa_client):
+def intent_of(offer, sa_client):
+    if "session" in offer:
+        return session_routes.session_intent(offer, sa_client)
     # The SDK keeps chain id and fee payer on the intent, not on pay().
-    charge = ChargeIntent(
+    return ChargeIntent(
         sa_client=sa_client,
         chain_id=offer["chainId"],
         recipient=offer["recipient"],
         fee_payer=offer.get("feePayer", False),
     )
-    method = EvmMethod(intents={"charge": charge})
+
+
+def seller(testbed, offer, intent):
+    method = EvmMethod(intents={offer["intent"]: intent})
     method.decimals = testbed["token"]["decimals"]
     return Mpp.create(method=method, realm=testbed["realm"], secret_key=testbed["secretKey"])
 
 
 def pay_endpoint(mpp, offer):
+    session = offer.get("session", {})
+
     @mpp.pay(
         amount=offer["price"],
-        intent="charge",
+        intent=offer["intent"],
         currency=offer["currency"],
         recipient=offer["recipient"],
         description=offer.get("description"),
+        unit_type=session.get("unitType"),
+        suggested_deposit=session.get("suggestedDeposit"),
     )
     async def paid(request: Request, credential: Credential, receipt: Receipt):
         return content(offer)
