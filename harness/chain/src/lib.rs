@@ -31,7 +31,7 @@ pub use wallet::Account;
 /// transaction is mined instead of failing at estimation.
 const GAS_LIMIT: u64 = 1_000_000;
 
-/// Enough to be mined, too little to move money.
+/// Enough to be mined, an opening's calldata included, too little to move money.
 const GAS_TO_REVERT: u64 = 38_000;
 
 /// Most balances one minting transaction writes within a block's gas.
