@@ -1,66 +1,28 @@
 //! The SA API, asked as a seller would ask it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
+mod common;
 
-use alloy::primitives::{Address, B256, I256, U256};
+use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::SolCall as _;
-use conform402_chain::{Account, AnvilBinary, Chain, ChainOptions, Ledger, Seed, Token};
-use conform402_facilitator::{Answer, ApiCredentials, Facilitator, Script};
-use conform402_wire::charge::{ChargePayload, ChargeRequest, MethodDetails, Split};
-use conform402_wire::did::DidPkh;
+use conform402_chain::Token;
+use conform402_facilitator::{Answer, Script};
+use conform402_wire::BaseUnits;
+use conform402_wire::charge::{ChargePayload, ChargeRequest, INTENT, MethodDetails, Split};
 use conform402_wire::eip3009::Transfer;
-use conform402_wire::json::EncodedObject;
-use conform402_wire::sa::{SaCode, auth, charge};
-use conform402_wire::{BaseUnits, Challenge, ChallengeId};
+use conform402_wire::sa::{SaCode, charge};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-struct Setting {
-    chain: Arc<Chain>,
-    facilitator: Facilitator,
-    payer: Account,
-    payee: Address,
-    partner: Address,
-}
-
-const SECRET: &str = "the secret of the tests";
+use common::{SECRET, Setting, TIMESTAMP, delta};
 
 impl Setting {
-    async fn new() -> Self {
-        let anvil = AnvilBinary::find(|notice| println!("{notice}")).await.unwrap();
-        let options = ChainOptions { chain_id: 196, seed: Seed::default() };
-        let chain = Chain::start(&anvil, options).await.unwrap();
-        let payer = Account::new(chain.seed().key("payer"));
-        chain.fund(&[payer.address()], BaseUnits::new(1000)).await.unwrap();
-        let credentials = ApiCredentials {
-            key: "key".into(),
-            secret: SECRET.into(),
-            passphrase: "passphrase".into(),
-        };
-        Self {
-            facilitator: Facilitator::start(&chain, credentials).await,
-            payee: Address::repeat_byte(0x11),
-            partner: Address::repeat_byte(0x22),
-            payer,
-            chain,
-        }
-    }
-
-    fn ledger(&self) -> Ledger {
-        let ledger = Ledger::new(self.chain.clone());
-        ledger.watch("payer", self.payer.address(), BaseUnits::new(1000));
-        ledger.watch("payee", self.payee, BaseUnits::new(0));
-        ledger.watch("partner", self.partner, BaseUnits::new(0));
-        ledger
-    }
-
     /// A charge of 100, of which a partner gets 30.
     fn request(&self) -> ChargeRequest {
         ChargeRequest {
             amount: BaseUnits::new(100),
             currency: self.chain.token().domain.contract,
-            recipient: self.payee,
+            recipient: self.payee.address(),
             description: None,
             external_id: Some("order-1".into()),
             method_details: MethodDetails {
@@ -73,22 +35,6 @@ impl Setting {
                 }],
             },
         }
-    }
-
-    fn body(&self, request: &ChargeRequest, payload: &Value) -> Value {
-        let challenge = Challenge {
-            id: ChallengeId("id".into()),
-            realm: "r".into(),
-            method: "evm".into(),
-            intent: "charge".into(),
-            request: EncodedObject::encode(request).unwrap(),
-            expires: Some("2100-01-01T00:00:00Z".into()),
-            digest: None,
-            description: None,
-            opaque: None,
-        };
-        let source = DidPkh { chain_id: 196, address: self.payer.address() }.to_string();
-        json!({"challenge": challenge, "payload": payload, "source": source})
     }
 
     fn transfer(&self, to: Address, units: u64, nonce: u8) -> Transfer {
@@ -105,52 +51,19 @@ impl Setting {
     fn payload(&self) -> Value {
         let domain = &self.chain.token().domain;
         let mut authorization =
-            self.transfer(self.payee, 70, 1).sign(domain, self.payer.key()).unwrap();
+            self.transfer(self.payee.address(), 70, 1).sign(domain, self.payer.key()).unwrap();
         let split = self.transfer(self.partner, 30, 2).sign(domain, self.payer.key()).unwrap();
         authorization.splits = vec![split];
         json!(ChargePayload::Transaction { authorization })
     }
-
-    async fn ask(&self, path: &str, body: &Value) -> reqwest::Response {
-        self.ask_at(path, body, "2026-11-20T21:49:56Z", SECRET).await.unwrap()
-    }
-
-    async fn ask_at(
-        &self,
-        path: &str,
-        body: &Value,
-        timestamp: &str,
-        secret: &str,
-    ) -> reqwest::Result<reqwest::Response> {
-        let body = body.to_string();
-        reqwest::Client::new()
-            .post(format!("{}{path}", self.facilitator.url()))
-            .header(auth::KEY, "key")
-            .header(auth::PASSPHRASE, "passphrase")
-            .header(auth::TIMESTAMP, timestamp)
-            .header(auth::SIGN, auth::sign(secret, timestamp, "POST", path, body.as_bytes()))
-            .body(body)
-            .send()
-            .await
-    }
-
-    async fn code(&self, path: &str, body: &Value) -> i64 {
-        let answer = self.ask(path, body).await.text().await.unwrap();
-        serde_json::from_str::<Value>(&answer).unwrap()["code"].as_i64().unwrap()
-    }
-}
-
-fn delta(units: i64) -> I256 {
-    I256::try_from(units).unwrap()
 }
 
 #[tokio::test]
 async fn settles_the_recipient_and_every_split_and_tells_of_it() {
     let setting = Setting::new().await;
     let ledger = setting.ledger();
-    let body = setting.body(&setting.request(), &setting.payload());
-    let answer = setting.ask(charge::SETTLE, &body).await.text().await.unwrap();
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let body = setting.body(INTENT, &setting.request(), &setting.payload());
+    let answer = setting.ask(charge::SETTLE, &body).await;
     assert_eq!(answer["code"], 0, "{answer}");
     assert_eq!(answer["data"]["status"], "success");
     assert_eq!(answer["data"]["challengeId"], "id");
@@ -158,7 +71,7 @@ async fn settles_the_recipient_and_every_split_and_tells_of_it() {
     let payer = setting.payer.address();
     let moved = [
         (payer.into(), delta(-100)),
-        (setting.payee.into(), delta(70)),
+        (setting.payee.address().into(), delta(70)),
         (setting.partner.into(), delta(30)),
     ];
     ledger.expect(&moved).await.unwrap().unwrap();
@@ -186,7 +99,7 @@ async fn verifies_the_signature_over_the_literal_timestamp(
     #[case] status: u16,
 ) {
     let setting = Setting::new().await;
-    let body = setting.body(&setting.request(), &setting.payload());
+    let body = setting.body(INTENT, &setting.request(), &setting.payload());
     let answer = setting.ask_at(charge::SETTLE, &body, timestamp, secret).await.unwrap();
     assert_eq!(answer.status().as_u16(), status);
     let moved = !setting.ledger().movements().await.unwrap().is_empty();
@@ -209,7 +122,7 @@ async fn verifies_the_signature_over_the_literal_timestamp(
 #[tokio::test]
 async fn refuses_by_cause_and_moves_nothing(#[case] change: fn(&mut Value), #[case] code: SaCode) {
     let setting = Setting::new().await;
-    let mut body = setting.body(&setting.request(), &setting.payload());
+    let mut body = setting.body(INTENT, &setting.request(), &setting.payload());
     change(&mut body);
     assert_eq!(setting.code(charge::SETTLE, &body).await, code.number());
     assert!(setting.ledger().movements().await.unwrap().is_empty());
@@ -228,7 +141,7 @@ async fn refuses_offers_that_cannot_be_paid(
     let setting = Setting::new().await;
     let mut request = setting.request();
     change(&mut request);
-    let body = setting.body(&request, &setting.payload());
+    let body = setting.body(INTENT, &request, &setting.payload());
     assert_eq!(setting.code(charge::SETTLE, &body).await, code.number());
 }
 
@@ -238,28 +151,29 @@ async fn verifies_a_hash_once_and_only_for_its_payer() {
     let mut request = setting.request();
     request.method_details.splits.clear();
     let token = setting.chain.token().domain.contract;
-    let call = Token::transferCall { to: setting.payee, value: U256::from(100) };
+    let call = Token::transferCall { to: setting.payee.address(), value: U256::from(100) };
     let mined = setting.chain.transact(&setting.payer, token, call.abi_encode()).await.unwrap();
     let payload = json!({"type": "hash", "hash": mined.transaction_hash});
 
-    let mut anonymous = setting.body(&request, &payload);
+    let mut anonymous = setting.body(INTENT, &request, &payload);
     anonymous["source"] = json!("");
     assert_eq!(setting.code(charge::VERIFY_HASH, &anonymous).await, 70003);
     request.method_details.fee_payer = Some(true);
-    let sponsored = setting.body(&request, &payload);
+    let sponsored = setting.body(INTENT, &request, &payload);
     assert_eq!(setting.code(charge::VERIFY_HASH, &sponsored).await, 70003);
     request.method_details.fee_payer = None;
-    let body = setting.body(&request, &payload);
+    let body = setting.body(INTENT, &request, &payload);
     assert_eq!(setting.code(charge::VERIFY_HASH, &body).await, 0);
     assert_eq!(setting.code(charge::VERIFY_HASH, &body).await, 70003, "a reused hash");
-    let unknown = setting.body(&request, &json!({"type": "hash", "hash": B256::repeat_byte(7)}));
+    let unknown =
+        setting.body(INTENT, &request, &json!({"type": "hash", "hash": B256::repeat_byte(7)}));
     assert_eq!(setting.code(charge::VERIFY_HASH, &unknown).await, 70007);
 }
 
 #[tokio::test]
 async fn blocks_a_payer_and_scripts_for_one_payer_only() {
     let setting = Setting::new().await;
-    let body = setting.body(&setting.request(), &setting.payload());
+    let body = setting.body(INTENT, &setting.request(), &setting.payload());
     setting.facilitator.script(Address::repeat_byte(0x99), Script::Refuse(SaCode::Internal));
     setting.facilitator.block(setting.payer.address());
     assert_eq!(setting.code(charge::SETTLE, &body).await, 70002);
@@ -270,13 +184,12 @@ async fn blocks_a_payer_and_scripts_for_one_payer_only() {
 #[tokio::test]
 async fn breaks_connections_by_script() {
     let setting = Setting::new().await;
-    let body = setting.body(&setting.request(), &setting.payload());
+    let body = setting.body(INTENT, &setting.request(), &setting.payload());
     let payer = setting.payer.address();
-    let now = "2026-11-20T21:49:56Z";
     setting.facilitator.script(payer, Script::Reset);
-    assert!(setting.ask_at(charge::SETTLE, &body, now, SECRET).await.is_err());
+    assert!(setting.ask_at(charge::SETTLE, &body, TIMESTAMP, SECRET).await.is_err());
     setting.facilitator.script(payer, Script::Truncated { body: "0123456789".into() });
-    let cut = setting.ask_at(charge::SETTLE, &body, now, SECRET).await.unwrap();
+    let cut = setting.ask_at(charge::SETTLE, &body, TIMESTAMP, SECRET).await.unwrap();
     assert!(cut.text().await.is_err());
     let answers: Vec<Answer> =
         setting.facilitator.journal().about(&[payer]).into_iter().map(|e| e.answer).collect();
