@@ -11,7 +11,7 @@ use conform402_wire::sa::code::Profile;
 use conform402_wire::session::SessionPayload;
 use conform402_wire::session::channel::{ChannelId, Escrow};
 use conform402_wire::{Credential, receipt};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Visit;
 use super::refusal::Refusal;
@@ -58,7 +58,7 @@ impl Visit<'_> {
         session: &SessionInfo,
     ) -> Response {
         let sale = Sale { visit: self, credential, offer, session };
-        let done = match self.payload(credential) {
+        let done = match sale.read() {
             Ok(payload) => sale.serve(&payload).await,
             Err(refusal) => sale.misunderstood(refusal).await,
         };
@@ -71,6 +71,28 @@ impl Visit<'_> {
 }
 
 impl Sale<'_> {
+    fn read(&self) -> Result<SessionPayload, Refusal> {
+        let amount = self.credential.payload.get("cumulativeAmount").and_then(Value::as_str);
+        let digits: String =
+            amount.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+        let is_loose = amount
+            .is_some_and(|amount| amount.trim_start_matches(['+', ' ', '0']) != amount)
+            || amount.is_some_and(|amount| amount.contains('_'));
+        if is_loose
+            && fault!(
+                self.faults(),
+                "reads-loose-amounts",
+                "amounts are read as programs write them"
+            )
+        {
+            let mut tidied = self.credential.clone();
+            let units = digits.parse::<u64>().unwrap_or_default().to_string();
+            tidied.payload.insert("cumulativeAmount".to_owned(), units.into());
+            return self.visit.payload(&tidied);
+        }
+        self.visit.payload(self.credential)
+    }
+
     async fn serve(&self, payload: &SessionPayload) -> Result<Response, NotDone> {
         if self.is_in_capitals()
             && fault!(
