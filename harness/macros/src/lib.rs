@@ -23,7 +23,8 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Lit, Meta, Token, parenthesized
 ///
 /// The level is `must`, `should` or `may`. Optional parts: `control` marks the
 /// positive control of the module, without which its other checks decide
-/// nothing; `profile(P)` limits the check to one dialect. Each
+/// nothing; `profile(P)` limits the check to one dialect; `own_chain` gives it a
+/// chain whose time it may change. Each
 /// `#[case(name, value, …)]` below the attribute makes a check of its own, whose
 /// values are the function's further arguments; `#[case(name, killed_by(F),
 /// value)]` adds faults. A fault is named in camel case: `StoresChallenges` is
@@ -38,6 +39,7 @@ pub fn check(arguments: TokenStream, item: TokenStream) -> TokenStream {
 struct Arguments {
     level: Ident,
     control: bool,
+    own_chain: bool,
     needs: Vec<Ident>,
     profile: Option<Ident>,
     killed_by: Vec<Ident>,
@@ -49,8 +51,14 @@ impl Parse for Arguments {
         if !["must", "should", "may"].iter().any(|known| level == known) {
             return Err(Error::new(level.span(), "the level is must, should or may"));
         }
-        let mut arguments =
-            Self { level, control: false, needs: Vec::new(), profile: None, killed_by: Vec::new() };
+        let mut arguments = Self {
+            level,
+            control: false,
+            own_chain: false,
+            needs: Vec::new(),
+            profile: None,
+            killed_by: Vec::new(),
+        };
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -59,10 +67,16 @@ impl Parse for Arguments {
             let word: Ident = input.parse()?;
             match word.to_string().as_str() {
                 "control" => arguments.control = true,
+                "own_chain" => arguments.own_chain = true,
                 "needs" => arguments.needs = names(input)?,
                 "profile" => arguments.profile = names(input)?.pop(),
                 "killed_by" => arguments.killed_by = names(input)?,
-                _ => return Err(Error::new(word.span(), "control, needs, profile or killed_by")),
+                _ => {
+                    return Err(Error::new(
+                        word.span(),
+                        "control, own_chain, needs, profile or killed_by",
+                    ));
+                }
             }
         }
         Ok(arguments)
@@ -127,7 +141,7 @@ fn registration(
     let function = &function.sig.ident;
     let name = function.to_string();
     let level = format_ident!("{}", capitalized(&arguments.level.to_string()));
-    let control = arguments.control;
+    let (control, own_chain) = (arguments.control, arguments.own_chain);
     let needs = &arguments.needs;
     let profile = match &arguments.profile {
         Some(profile) => quote! { Some(::conform402_runner::Profile::#profile) },
@@ -153,6 +167,7 @@ fn registration(
                 case: #case_name,
                 level: ::conform402_runner::Level::#level,
                 is_control: #control,
+                own_chain: #own_chain,
                 needs: &[#(::conform402_runner::Capability::#needs),*],
                 profile: #profile,
                 killed_by: &[#(#faults),*],

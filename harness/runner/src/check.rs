@@ -29,6 +29,8 @@ pub struct Check {
     pub level: Level,
     /// Whether the other checks of the module decide nothing without it.
     pub is_control: bool,
+    /// Whether it needs a chain to itself, because it travels in time.
+    pub own_chain: bool,
     /// What a target must be able to do.
     pub needs: &'static [Capability],
     /// The dialect it holds in, if not in all.

@@ -162,6 +162,7 @@ impl Stages {
     ) -> Result<Vec<Conclusion>, RunError> {
         let stage = Stage {
             testbed: Arc::new(Testbed::start(&self.anvil, self.chain).await?),
+            anvil: self.anvil.clone(),
             adapter: self.adapter.clone(),
             client: self.client.clone(),
             scope: format!("/{}", faults.first().map_or(SOUND, String::as_str)),
@@ -376,6 +377,7 @@ mod tests {
         case: None,
         level: Level::Must,
         is_control: false,
+        own_chain: false,
         needs: &[],
         profile: None,
         killed_by: &["breaks-the-promise"],

@@ -164,6 +164,7 @@ pub async fn run(
         watcher.planned(planned.len() + cases);
         let stage = Stage {
             testbed: testbed.clone(),
+            anvil: anvil.clone(),
             adapter: adapter.clone(),
             client,
             scope: String::new(),

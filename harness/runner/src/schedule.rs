@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use conform402_chain::{ChainError, Holder, Movement};
+use conform402_chain::{AnvilBinary, ChainError, ChainOptions, Holder, Ledger, Movement};
 use conform402_facilitator::Entry;
 use futures::stream::{self, StreamExt as _};
 use serde::Serialize;
@@ -64,6 +64,16 @@ impl Conclusion {
         }
     }
 
+    fn of_a_broken_testbed(check: &'static Check, error: &ChainError) -> Self {
+        Self {
+            check,
+            outcome: Err(Broken::Ours(error.to_string())),
+            for_want_of_control: false,
+            evidence: Evidence::default(),
+            holders: Vec::new(),
+        }
+    }
+
     /// Not run, although its payer was funded already.
     fn without_control(check: &'static Check, control: &Control, payer: Address) -> Self {
         let reason = format!("its positive control {} does not pass", control.id);
@@ -72,7 +82,7 @@ impl Conclusion {
             outcome: Err(Broken::Undecided(reason)),
             for_want_of_control: matches!(control.verdict, Verdict::Fail | Verdict::Warn),
             evidence: Evidence::default(),
-            holders: vec![payer.into()],
+            holders: if check.own_chain { Vec::new() } else { vec![payer.into()] },
         }
     }
 }
@@ -86,6 +96,8 @@ struct Control {
 /// Where and how checks are run.
 pub(crate) struct Stage {
     pub testbed: Arc<Testbed>,
+    /// Starts the chains of checks that need one to themselves.
+    pub anvil: AnvilBinary,
     pub adapter: Arc<Adapter>,
     pub client: Client,
     /// First segment of every path; keeps the runs of a kill matrix apart.
@@ -139,7 +151,7 @@ impl Stage {
     async fn fund(&self, planned: &[Planned]) -> Result<(), ChainError> {
         let payers: Vec<Address> = planned
             .iter()
-            .filter(|planned| planned.excluded.is_none())
+            .filter(|planned| planned.excluded.is_none() && !planned.check.own_chain)
             .map(|planned| self.payer_of(planned.check))
             .collect();
         self.testbed.fund(&payers).await
@@ -166,8 +178,37 @@ impl Stage {
     }
 
     async fn run(&self, check: &'static Check) -> Conclusion {
+        if !check.own_chain {
+            return self.run_on(self.testbed.clone(), check).await;
+        }
+        let testbed = match self.own_testbed(check).await {
+            Ok(testbed) => Arc::new(testbed),
+            Err(error) => return Conclusion::of_a_broken_testbed(check, &error),
+        };
+        let mut conclusion = self.run_on(testbed.clone(), check).await;
+        // This chain's money is counted here: nobody else knows its accounts.
+        let holders = std::mem::take(&mut conclusion.holders);
+        match Ledger::audit(&testbed.chain, &holders).await {
+            Ok(Ok(())) => {}
+            Ok(Err(unaccounted)) => conclusion.outcome = Err(Broken::Ours(unaccounted.to_string())),
+            Err(error) => conclusion.outcome = Err(error.into()),
+        }
+        // Ending anvil blocks for a moment.
+        let _ = tokio::task::spawn_blocking(move || drop(testbed)).await;
+        conclusion
+    }
+
+    async fn own_testbed(&self, check: &Check) -> Result<Testbed, ChainError> {
+        let chain = &self.testbed.chain;
+        let options = ChainOptions { chain_id: chain.chain_id(), seed: chain.seed() };
+        let testbed = Testbed::start(&self.anvil, options).await?;
+        testbed.fund(&[self.payer_of(check)]).await?;
+        Ok(testbed)
+    }
+
+    async fn run_on(&self, testbed: Arc<Testbed>, check: &'static Check) -> Conclusion {
         let bed = Arc::new(Bed::new(
-            self.testbed.clone(),
+            testbed,
             self.adapter.clone(),
             self.client.clone(),
             check.id(),

@@ -1,14 +1,15 @@
 //! Many vouchers at once. Whatever the order, what is sold is what vouchers
 //! allow.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use conform402_facilitator::Script;
 use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
-use futures::future::try_join_all;
+use futures::future::{Either, select, try_join_all};
 use tokio::sync::Barrier;
 
-use super::channel::Channel;
+use super::channel::{Addition, Channel};
 use super::judge::managed;
 use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::present;
@@ -138,6 +139,63 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// One merchant, two routes. While a top-up that came by the one waits for the
+/// settlement service, vouchers buy by the other: whoever then writes back what
+/// it read before forgets what was sold.
+///
+/// > Servers MUST ensure that voucher acceptance and balance deduction are
+/// > serialized per channel to prevent race conditions.
+/// > — draft-evm-session-00, "Concurrency Model"
+#[check(
+    must,
+    needs(Session),
+    killed_by(
+        WritesBackWhatItRead,
+        ChargesNothing,
+        ChargesTwice,
+        SellsBeyondVouchers,
+        ForgetsTopUps
+    )
+)]
+async fn a_top_up_in_hand_forgets_nothing_that_is_sold(bed: &Bed) -> Outcome {
+    let here = bed.offer(Offer::session(10)).await?;
+    let there = bed.offer(Offer::session(10).paid_to(&here)).await?;
+    let channel = Channel::open(bed, here).await?;
+    let payload = Addition::of(&channel, 500).await?.sign()?;
+    bed.script(Script::Slowly(SETTLEMENT));
+    let mut topping_up = pin!(channel.present_at(&there, payload));
+    let mut vouchers = 0;
+    let mut sold = 0;
+    let topped_up = loop {
+        let buying = channel.buy(10 * (vouchers + 1));
+        match select(&mut topping_up, pin!(buying)).await {
+            Either::Left((answer, buying)) => {
+                sold += u64::from(buying.await?.body.contains(channel.offer.content()));
+                vouchers += 1;
+                break answer?;
+            }
+            Either::Right((answer, _)) => {
+                sold += u64::from(answer?.body.contains(channel.offer.content()));
+                vouchers += 1;
+            }
+        }
+    };
+    bed.unscript();
+    managed(&topped_up)?;
+    while sold <= vouchers {
+        let answer = channel.buy(10 * vouchers).await?;
+        if !answer.body.contains(channel.offer.content()) {
+            break;
+        }
+        sold += 1;
+    }
+    if sold != vouchers {
+        return broken(format!("{sold} units were sold for {vouchers}"));
+    }
+    delivered(&channel.buy(DEPOSIT + 100).await?, &channel.offer)?;
+    channel.stands(DEPOSIT + 500, DEPOSIT + 500, &[]).await
 }
 
 /// Eight copies of one opening, and settlement is slow enough for all to arrive

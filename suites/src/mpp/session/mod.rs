@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod close;
 pub mod codes;
 pub mod concurrency;
+pub mod forced_close;
 pub mod merchant;
 pub mod open;
 pub mod open_by_hash;

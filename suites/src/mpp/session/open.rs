@@ -257,6 +257,36 @@ async fn a_first_voucher_past_the_deposit_opens_nothing(bed: &Bed) -> Outcome {
     withheld(&present(bed, &offer, &proposal.sign()?).await?, &offer)
 }
 
+/// > The initial voucher (with `cumulativeAmount` typically `"0"`) is REQUIRED so
+/// > that the server holds a signed voucher from the start of the session.
+/// > — draft-evm-session-00, "Open Payload (feePayer: false)"
+#[check(must, needs(Session), killed_by(OpensWithoutAVoucher))]
+#[case(of_nothing, 0)]
+#[case(of_half_the_deposit, DEPOSIT / 2)]
+async fn no_channel_opens_without_a_first_voucher(bed: &Bed, cumulative: u64) -> Outcome {
+    let offer = bed.offer(Offer::session(100)).await?;
+    let first = |proposal: &mut Proposal| proposal.cumulative = BaseUnits::new(cumulative);
+    let mut credential = Proposal::of(bed, &offer).await?.with(first).sign()?;
+    credential["payload"]["voucherSignature"] = json!(null);
+    withheld(&present(bed, &offer, &credential).await?, &offer)
+}
+
+/// Whatever a payload says besides, a channel holds what the escrow received.
+///
+/// > Server MUST verify `cumulativeAmount <= channel.deposit`.
+/// > — draft-evm-session-00, "Deposit Cap"
+#[check(must, needs(Session), killed_by(BelievesClaimedDeposits, SellsBeyondTheDeposit))]
+async fn a_deposit_that_is_only_claimed_buys_nothing(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(100)).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    let mut credential = proposal.sign()?;
+    credential["payload"]["deposit"] = json!((100 * DEPOSIT).to_string());
+    // Refused or opened, there is not more in escrow.
+    present(bed, &offer, &credential).await?;
+    let channel = Channel::of(bed, offer, &proposal);
+    withheld(&channel.buy(DEPOSIT + 1).await?, &channel.offer)
+}
+
 /// A second opening of the same channel must not make its vouchers good again.
 ///
 /// > highest_voucher_amount and spent are both monotonically non-decreasing

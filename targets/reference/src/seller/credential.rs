@@ -291,6 +291,7 @@ fn has_unknown_members(credential: &Value) -> bool {
                 "voucherSignature",
                 "topUpSalt",
                 "additionalDeposit",
+                "deposit",
             ],
         ),
         (

@@ -44,7 +44,10 @@ impl Sale<'_> {
             tokio::time::sleep(THINKING).await;
             self.take(&mut copy, voucher)?;
             self.charge_for_one(&mut copy)?;
-            *slot.lock().await = Some(copy);
+            let mut held = slot.lock().await;
+            // Deposits are counted well; it is what was sold that gets lost.
+            copy.deposit = held.as_ref().map_or(copy.deposit, |channel| channel.deposit);
+            *held = Some(copy);
             return Ok(self.deliver(id));
         }
         if let Err(refusal) = self.take(channel, voucher) {
