@@ -154,6 +154,7 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
     killed_by(
         WritesBackWhatItRead,
         ChargesNothing,
+        ChargesHalf,
         ChargesTwice,
         SellsBeyondVouchers,
         ForgetsTopUps
@@ -163,11 +164,12 @@ async fn a_top_up_in_hand_forgets_nothing_that_is_sold(bed: &Bed) -> Outcome {
     let here = bed.offer(Offer::session(10)).await?;
     let there = bed.offer(Offer::session(10).paid_to(&here)).await?;
     let channel = Channel::open(bed, here).await?;
+    delivered(&channel.buy(10).await?, &channel.offer)?;
     let payload = Addition::of(&channel, 500).await?.sign()?;
     bed.script(Script::Slowly(SETTLEMENT));
     let mut topping_up = pin!(channel.present_at(&there, payload));
-    let mut vouchers = 0;
-    let mut sold = 0;
+    let mut vouchers = 1;
+    let mut sold = 1;
     let topped_up = loop {
         let buying = channel.buy(10 * (vouchers + 1));
         match select(&mut topping_up, pin!(buying)).await {
