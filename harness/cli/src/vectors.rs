@@ -43,8 +43,8 @@ pub enum Command {
 /// What differs from the default deployment.
 #[derive(Debug, Args)]
 pub struct DeploymentArgs {
-    /// EIP-155 chain id, up to 2^53 − 1000, since it is a JSON number
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=9_007_199_254_739_992))]
+    /// EIP-155 chain id, up to 2^52, since it is a JSON number
+    #[arg(long)]
     chain_id: Option<u64>,
     /// EIP-3009 token
     #[arg(long, value_name = "ADDRESS")]

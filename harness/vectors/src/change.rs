@@ -32,6 +32,11 @@ pub(crate) fn without(value: &Value, place: &str) -> Value {
     changed
 }
 
+/// Something else than `taken`: mostly what is `usual`.
+pub(crate) fn other_than<T: PartialEq>(taken: &T, usual: T, spare: T) -> T {
+    if *taken == usual { spare } else { usual }
+}
+
 /// The pointer to the parent, and the member. A name may have a slash inside.
 fn split(place: &str) -> (&str, &str) {
     if place.starts_with('/') { place.rsplit_once('/').unwrap_or(("", place)) } else { ("", place) }

@@ -37,6 +37,39 @@ pub struct Deployment {
     pub seed: Seed,
 }
 
+/// The highest chain id: JSON readers keep integers up to 2^53, and some cases
+/// add 2^32.
+const HIGHEST_CHAIN: u64 = 1 << 52;
+
+/// A header of 4096 bytes has room for a challenge besides, however it is
+/// escaped.
+const LONGEST_REALM: usize = 255;
+
+/// What no deployment is like.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// Some reader of JSON would round it.
+    #[error(
+        "chain id {0}: vectors are for chains from 1 up to 2^52, which every JSON reader keeps exact"
+    )]
+    ChainId(u64),
+    /// Text that says nothing.
+    #[error("the {0} is empty")]
+    Empty(&'static str),
+    /// A realm that no header carries.
+    #[error("the realm has a line end or another control character, which no header carries")]
+    ControlCharacter,
+    /// A realm that leaves no room for anything else.
+    #[error("the realm has {0} bytes, and must have {LONGEST_REALM} at most")]
+    LongRealm(usize),
+    /// No contract is there.
+    #[error("the address of the {0} is zero")]
+    Zero(&'static str),
+    /// Who takes one for the other would not be found out.
+    #[error("{0} and {1} have the same address, {2}: vectors could not tell them apart")]
+    SameAddress(&'static str, &'static str, Address),
+}
+
 impl Default for Deployment {
     fn default() -> Self {
         Self {
@@ -67,6 +100,50 @@ impl Deployment {
     #[must_use]
     pub fn address_of(&self, role: &str) -> String {
         lower(self.key(role).address())
+    }
+
+    /// Whether vectors can be made for it.
+    ///
+    /// # Errors
+    /// [`Unfit`] names the first value that no deployment has.
+    pub fn check(&self) -> Result<(), Unfit> {
+        if !(1..=HIGHEST_CHAIN).contains(&self.chain_id) {
+            return Err(Unfit::ChainId(self.chain_id));
+        }
+        let texts = [
+            ("token's name", &self.token_name),
+            ("token's version", &self.token_version),
+            ("realm", &self.realm),
+            ("secret", &self.secret),
+        ];
+        if let Some((what, _)) = texts.into_iter().find(|(_, text)| text.is_empty()) {
+            return Err(Unfit::Empty(what));
+        }
+        if self.realm.contains(char::is_control) {
+            return Err(Unfit::ControlCharacter);
+        }
+        if self.realm.len() > LONGEST_REALM {
+            return Err(Unfit::LongRealm(self.realm.len()));
+        }
+        let parties = ["payer", "payee", "delegate", "server", "stranger"];
+        let mut known = parties.map(|role| (role, self.key(role).address())).to_vec();
+        for (what, address) in [
+            ("token", self.token),
+            ("escrow", self.escrow),
+            ("Permit2 contract", self.permit2),
+            ("subscription contract", self.subscription),
+            ("proxy of exact", self.exact_proxy),
+            ("proxy of upto", self.upto_proxy),
+        ] {
+            if address.is_zero() {
+                return Err(Unfit::Zero(what));
+            }
+            if let Some((other, _)) = known.iter().find(|(_, taken)| *taken == address) {
+                return Err(Unfit::SameAddress(other, what, address));
+            }
+            known.push((what, address));
+        }
+        Ok(())
     }
 
     /// The token's EIP-712 domain.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cases::Inconsistent;
 use crate::catalogue;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Unfit};
 use crate::format::{
     Expectation, FileEntry, MANIFEST, MANIFEST_SCHEMA, Manifest, SCHEMA, VERSION, VectorFile,
 };
@@ -20,6 +20,17 @@ pub struct VectorSet {
     pub deployment: Deployment,
     /// One file an operation.
     pub files: Vec<VectorFile>,
+}
+
+/// Why there is no set.
+#[derive(Debug, thiserror::Error)]
+pub enum NotGenerated {
+    /// Of such a deployment.
+    #[error("cannot make vectors for this deployment: {0}")]
+    Unfit(#[from] Unfit),
+    /// By a mistake of ours.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistent),
 }
 
 /// Why a set cannot be written.
@@ -48,8 +59,10 @@ impl VectorSet {
     /// Makes every file for `deployment`.
     ///
     /// # Errors
-    /// [`Inconsistent`] where the author of a case made a mistake.
-    pub fn generate(deployment: &Deployment) -> Result<Self, Inconsistent> {
+    /// [`NotGenerated`] where no deployment is like this one, or the author of a
+    /// case made a mistake.
+    pub fn generate(deployment: &Deployment) -> Result<Self, NotGenerated> {
+        deployment.check()?;
         let files: Result<Vec<VectorFile>, Inconsistent> =
             catalogue().iter().map(|operation| operation.file(deployment)).collect();
         Ok(Self { deployment: deployment.clone(), files: files? })

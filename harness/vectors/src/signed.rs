@@ -14,7 +14,7 @@ use conform402_wire::typed_data::{Misfit, StructHash, Types, digest, hash_domain
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
-use crate::change::{with, without};
+use crate::change::{other_than, with, without};
 use crate::deployment::lower;
 use crate::input::{Input, kebab};
 use crate::operation::{Bug, Refusal, Steps, refuse};
@@ -477,9 +477,12 @@ impl Example {
                 "other-signer",
             );
         }
+        let other = |member: &str, usual: &str, spare: &str| {
+            other_than(&self.domain[member], usual.into(), spare.into())
+        };
         let others: [(&str, &str, Value); 4] = [
-            ("name", "domain-name", "Another".into()),
-            ("version", "domain-version", "402".into()),
+            ("name", "domain-name", other("name", "Another", "Other")),
+            ("version", "domain-version", other("version", "402", "403")),
             ("chainId", "chain", (cases.deployment.chain_id + 1).into()),
             ("verifyingContract", "contract", lower(other_key.address()).into()),
         ];

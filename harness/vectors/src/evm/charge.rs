@@ -10,6 +10,7 @@ use conform402_wire::eip3009::{TokenDomain, Transfer, digest};
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
+use crate::change::other_than;
 use crate::deployment::{Deployment, lower};
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
@@ -540,11 +541,13 @@ fn verify_cases(cases: &mut Cases) {
         "split-payer-mismatch",
     );
     let sound_domain = charge.domain();
+    let other_version = other_than(&at.token_version, "402".to_owned(), "403".to_owned());
+    let other_token = other_than(&at.token, Address::repeat_byte(0x11), Address::repeat_byte(0x12));
     for (what, domain) in [
         ("name", TokenDomain { name: sound_domain.name.clone() + "x", ..sound_domain.clone() }),
-        ("version", TokenDomain { version: "402".to_owned(), ..sound_domain.clone() }),
+        ("version", TokenDomain { version: other_version, ..sound_domain.clone() }),
         ("chain", TokenDomain { chain_id: at.chain_id + 1, ..sound_domain.clone() }),
-        ("token", TokenDomain { contract: Address::repeat_byte(0x11), ..sound_domain }),
+        ("token", TokenDomain { contract: other_token, ..sound_domain }),
     ] {
         cases.invalid(
             format!("signed-for-another-{what}"),

@@ -18,6 +18,9 @@ pub(crate) const REQUIRED: [&str; 5] = ["id", "realm", "method", "intent", "requ
 /// Those it may have.
 pub(crate) const OPTIONAL: [&str; 4] = ["expires", "digest", "description", "opaque"];
 
+/// A realm that needs neither quotes nor escapes, as the deployment's may.
+pub(crate) const PLAIN_REALM: &str = "api.example.com";
+
 /// What an ordinary charge asks for.
 pub(crate) fn request(at: &Deployment) -> Value {
     json!({

@@ -7,8 +7,8 @@ use conform402_wire::challenge::{Challenge, SCHEME};
 use serde_json::{Value, json};
 
 use super::challenge::{
-    OPTIONAL, REQUIRED, field, full, output, params, plain, record_objects, refusal, request, with,
-    without,
+    OPTIONAL, PLAIN_REALM, REQUIRED, field, full, output, params, plain, record_objects, refusal,
+    request, with, without,
 };
 use super::lenient::{
     by_regex, cut_at_commas, decoder_flags, keeping_backslashes, last_wins, mixed, reread,
@@ -282,11 +282,13 @@ fn one(field: impl Into<String>) -> Value {
     json!({ "field": field.into() })
 }
 
-/// The parameters of a challenge, each as `write` has it, separated by `between`.
+/// A challenge with a realm that needs no quotes, each parameter as `write` has
+/// it, separated by `between`.
 fn written(challenge: &Value, between: &str, write: impl Fn(&str, &str) -> String) -> String {
+    let challenge = with(challenge, "realm", PLAIN_REALM);
     let params: Vec<String> =
-        params(challenge).into_iter().map(|(name, value)| write(name, value)).collect();
-    params.join(between)
+        params(&challenge).into_iter().map(|(name, value)| write(name, value)).collect();
+    format!("{SCHEME} {}", params.join(between))
 }
 
 fn grammar(cases: &mut Cases, plain: &Value, full: &Value) {
@@ -305,26 +307,20 @@ fn grammar(cases: &mut Cases, plain: &Value, full: &Value) {
         .valid(
             "tokens",
             "Values that are tokens need no quotes.",
-            one(format!(
-                "Payment {}",
-                written(&without(plain, "expires"), ", ", |name, value| format!("{name}={value}"))
-            )),
+            one(written(&without(plain, "expires"), ", ", |name, value| format!("{name}={value}"))),
         )
         .should();
     cases
         .valid(
             "space-around-equals",
             "Bad white space around the sign.",
-            one(format!(
-                "Payment {}",
-                written(plain, ", ", |name, value| format!("{name} =\t\"{value}\""))
-            )),
+            one(written(plain, ", ", |name, value| format!("{name} =\t\"{value}\""))),
         )
         .should();
     cases.valid(
         "space-around-commas",
         "White space around a comma is optional.",
-        one(format!("Payment {}", written(plain, ",", quoted).replacen(',', " \t,", 1))),
+        one(written(plain, ",", quoted).replacen(',', " \t,", 1)),
     );
     cases.valid(
         "spaces-behind-scheme",
@@ -342,10 +338,7 @@ fn grammar(cases: &mut Cases, plain: &Value, full: &Value) {
         .valid(
             "capital-names",
             "Names of parameters have no case, though servers write them small.",
-            one(format!(
-                "Payment {}",
-                written(plain, ", ", |name, value| quoted(&name.to_uppercase(), value))
-            )),
+            one(written(plain, ", ", |name, value| quoted(&name.to_uppercase(), value))),
         )
         .should();
     for (name, comment, description) in [
@@ -429,7 +422,7 @@ fn parameters(cases: &mut Cases, plain: &Value) {
     cases.invalid(
         "realm-twice",
         "A name stands twice, if only with one value.",
-        one(format!("{}, realm=\"{}\"", field(plain), plain["realm"].as_str().unwrap_or_default())),
+        one(format!("{}, realm=\"{PLAIN_REALM}\"", field(&with(plain, "realm", PLAIN_REALM)))),
         "realm-stands-twice",
     );
     cases.invalid(

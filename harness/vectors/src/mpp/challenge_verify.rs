@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::challenge::{bound, encoded, plain, request, with, without};
 use crate::cases::Cases;
+use crate::change::other_than;
 use crate::deployment::Deployment;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
@@ -228,7 +229,7 @@ fn binding(cases: &mut Cases, at: &Deployment, sound: &Value) {
     );
     let cheap = with(&request(at), "amount", "1");
     for (slot, value) in [
-        ("realm", json!("cheap.example.com")),
+        ("realm", json!(other_than(&&*at.realm, "cheap.example.com", "example.com"))),
         ("method", json!("tempo")),
         ("intent", json!("session")),
         ("request", json!(encoded(&cheap))),

@@ -7,7 +7,7 @@ use conform402_wire::credential::{Credential, UnusableCredential, to_field, toke
 use conform402_wire::json::EncodedObject;
 use serde_json::{Value, json};
 
-use super::challenge::{OPTIONAL, REQUIRED, encoding, full, plain, with, without};
+use super::challenge::{OPTIONAL, PLAIN_REALM, REQUIRED, encoding, full, plain, with, without};
 use super::lenient::{as_latin1, decoder_flags};
 use crate::cases::Cases;
 use crate::deployment::Deployment;
@@ -399,7 +399,7 @@ fn read(cases: &mut Cases, at: &Deployment) {
 }
 
 fn fields(cases: &mut Cases, at: &Deployment) {
-    let sound = credential(at, plain(at));
+    let sound = credential(at, with(&plain(at), "realm", PLAIN_REALM));
     let field = to_field(&sound);
     let token = token_of(&field).unwrap_or_default();
     let text = sound.to_string();

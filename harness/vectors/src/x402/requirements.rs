@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::offer::{network, offer, with, without};
 use crate::cases::Cases;
+use crate::change::other_than;
 use crate::deployment::lower;
 use crate::input::{Input, kebab};
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
@@ -182,16 +183,19 @@ fn describe(cases: &mut Cases) {
     ] {
         cases.invalid(name, comment, input(&mixed), "no-offer");
     }
+    let other = |key: &str, usual: &str, spare: &str| {
+        other_than(&cheap["extra"][key], json!(usual), json!(spare))
+    };
     for (name, comment, changed) in [
         (
             "another-domain-name",
             "A key of the server's has another value: the payment is signed under another domain.",
-            with(&cheap, "/extra/name", "Another Coin"),
+            with(&cheap, "/extra/name", other("name", "Another Coin", "Other Coin")),
         ),
         (
             "another-domain-version",
             "The same for the version.",
-            with(&cheap, "/extra/version", "402"),
+            with(&cheap, "/extra/version", other("version", "402", "403")),
         ),
         (
             "another-case-elsewhere",
