@@ -7,9 +7,11 @@ use std::sync::LazyLock;
 
 use conform402_vectors::check::check;
 use conform402_vectors::diff::diff;
-use conform402_vectors::{Deployment, VectorSet};
+use conform402_vectors::{Case, Deployment, Expectation, VERSION, VectorSet};
+use conform402_wire::json::canonical;
 use rstest::rstest;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
@@ -39,18 +41,44 @@ fn the_committed_files_are_what_is_generated_byte_for_byte() {
     assert_eq!(findings.complaints, Vec::<String>::new());
 }
 
-/// Ids are never reused and never disappear. To add new ones:
-/// `jq -r '.groups[].cases[].id' vectors/*/*.json | sort`.
+/// A line for each case: its id, and a short hash of all that machines compare.
+/// Comments, and words for a refusal, may change.
+fn edition() -> String {
+    let promise = |(input, case): (Value, &Case)| {
+        let output = match &case.expectation {
+            Expectation::Valid { output } => Some(output),
+            Expectation::Invalid { .. } => None,
+        };
+        let asked = canonical(&(input, case.level, &case.steps, output)).unwrap();
+        format!("{} {}\n", case.id, alloy::hex::encode(&Sha256::digest(asked)[..4]))
+    };
+    let lines: BTreeSet<String> =
+        SET.files.iter().flat_map(|file| file.cases()).map(promise).collect();
+    lines.into_iter().collect()
+}
+
+/// Whoever consumes a version must find what it promised in the next, until the
+/// first number rises.
 #[test]
-fn no_id_of_an_edition_disappears() {
-    let frozen = include_str!("../edition-1.txt");
-    let set = &*SET;
-    let present: BTreeSet<&str> =
-        set.files.iter().flat_map(|file| file.cases()).map(|(_, case)| case.id.as_str()).collect();
-    let frozen: BTreeSet<&str> = frozen.lines().collect();
-    let gone: Vec<_> = frozen.difference(&present).collect();
-    let unfrozen: Vec<_> = present.difference(&frozen).collect();
-    assert!(gone.is_empty() && unfrozen.is_empty(), "gone {gone:?}, not frozen {unfrozen:?}");
+fn an_edition_keeps_its_promises() {
+    let name = format!("edition-{}.txt", VERSION.split('.').next().unwrap());
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+    let promised = std::fs::read_to_string(&here).unwrap_or_default();
+    let (old, made) = (promised.lines().collect::<BTreeSet<_>>(), edition());
+    let new: BTreeSet<_> = made.lines().collect();
+    let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
+    std::fs::write(&written, &made).unwrap();
+    assert!(
+        promised == made,
+        "{name} promises {:#?}, and generated is {:#?}\n\
+         An id never disappears. Where a known case asks something else, undo that, or raise the \
+         first number of VERSION, which is {VERSION}, and rename the edition after it; for new \
+         cases raise the second. Then: cp {} {}",
+        old.difference(&new).collect::<Vec<_>>(),
+        new.difference(&old).collect::<Vec<_>>(),
+        written.display(),
+        here.display()
+    );
 }
 
 #[test]
