@@ -240,6 +240,7 @@ mod tests {
             case: None,
             level,
             is_control: false,
+            own_chain: false,
             needs: &[],
             profile: None,
             killed_by: &["fault"],

@@ -214,8 +214,8 @@ async fn a_status_tells_what_is_deposited_and_what_was_settled(bed: &Bed) -> Out
     let channel = session(bed, 300).await?;
     done(bed, &channel, MerchantAction::Settle).await?;
     let status = done(bed, &channel, MerchantAction::Status).await?;
-    for (member, expected) in [("deposit", DEPOSIT), ("settledOnChain", 300)] {
-        if status[member] != expected.to_string() {
+    for (member, expected) in [("deposit", DEPOSIT.to_string()), ("settledOnChain", "300".into())] {
+        if status[member] != expected {
             return broken(format!("`{member}` is {} instead of {expected}", status[member]));
         }
     }

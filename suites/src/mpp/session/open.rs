@@ -232,7 +232,7 @@ async fn nothing_moves_for_a_first_voucher_of_a_stranger(bed: &Bed) -> Outcome {
 /// > The contract MUST reject ECDSA signatures with non-canonical (high-s) values.
 /// > — draft-evm-session-00, "Signature Verification"
 #[check(must, needs(Session), killed_by(IgnoresVoucherSignatures))]
-#[case(malleable, killed_by(AcceptsHighSVouchers), |voucher| with_high_s(voucher))]
+#[case(malleable, killed_by(AcceptsHighSVouchers), with_high_s)]
 #[case(empty, |_| Bytes::new())]
 #[case(short, |voucher| voucher.slice(..64))]
 async fn a_first_voucher_opens_nothing_whose_signature_is(
