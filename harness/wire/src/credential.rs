@@ -110,13 +110,13 @@ impl Credential {
     /// or an empty id.
     pub fn from_json(value: &Value) -> Result<Self, UnusableCredential> {
         let members = Members::new(value);
-        members.object("challenge")?;
-        let challenge = Challenge::from_json(&value["challenge"])?;
+        let challenge = Challenge::from_json(members.object("challenge")?.value())?;
         if challenge.id.0.is_empty() {
             return Err(UnusableCredential::EmptyId);
         }
-        let payload = members.object("payload")?.clone();
-        Ok(Self { challenge, payload, source: members.optional_text("source")? })
+        let payload = members.map("payload")?.clone();
+        let source = members.optional_text("source")?.map(str::to_owned);
+        Ok(Self { challenge, payload, source })
     }
 
     /// The credential as JSON.

@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::members::Members;
 use crate::timestamp;
+use crate::typed_data::Misfit;
 
 /// "Payment Required".
 pub const PAYMENT_REQUIRED: i64 = -32042;
@@ -23,17 +25,9 @@ pub enum InvalidMessage {
     /// The error is of another kind.
     #[error("not the code of a payment")]
     OtherCode,
-    /// A member is absent.
-    #[error("`{0}` is missing")]
-    Missing(&'static str),
-    /// A member is of another type.
-    #[error("`{member}` is no {kind}")]
-    Kind {
-        /// Name of the member.
-        member: &'static str,
-        /// What it should be.
-        kind: &'static str,
-    },
+    /// A member is absent or of another type.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
     /// A member without content.
     #[error("`{0}` is empty")]
     Empty(&'static str),
@@ -106,20 +100,19 @@ impl NativeChallenge {
     ///
     /// # Errors
     /// [`InvalidMessage`] names the first member that is wrong.
-    pub fn parse(challenge: &Map<String, Value>) -> Result<Self, InvalidMessage> {
-        let members = Members(challenge);
-        let method = members.filled_text("method")?;
+    pub fn parse(challenge: Members<'_>) -> Result<Self, InvalidMessage> {
+        let method = filled(challenge, "method")?;
         if !method.bytes().all(|c| c.is_ascii_lowercase()) {
-            return Err(InvalidMessage::Kind { member: "method", kind: "identifier" });
+            return Err(Misfit::kind("method", "identifier").into());
         }
         Ok(Self {
-            id: members.filled_text("id")?,
-            realm: members.text("realm")?,
+            id: filled(challenge, "id")?,
+            realm: challenge.text("realm")?.to_owned(),
             method,
-            intent: members.filled_text("intent")?,
-            request: members.object("request")?.clone(),
-            expires: members.optional_text("expires")?,
-            description: members.optional_text("description")?,
+            intent: filled(challenge, "intent")?,
+            request: challenge.map("request")?.clone(),
+            expires: challenge.optional_text("expires")?.map(str::to_owned),
+            description: challenge.optional_text("description")?.map(str::to_owned),
         })
     }
 
@@ -149,22 +142,16 @@ impl PaymentError {
     ///
     /// # Errors
     /// [`InvalidMessage`] names the first thing that is wrong.
-    pub fn parse(error: &Map<String, Value>) -> Result<Self, InvalidMessage> {
-        let code = match Members(error).value("code")?.as_i64() {
+    pub fn parse(error: Members<'_>) -> Result<Self, InvalidMessage> {
+        let code = match error.member("code")?.as_i64() {
             Some(code @ (PAYMENT_REQUIRED | VERIFICATION_FAILED)) => code,
             _ => return Err(InvalidMessage::OtherCode),
         };
-        let data = Members(error).object("data")?;
-        let Value::Array(challenges) = Members(data).value("challenges")? else {
-            return Err(InvalidMessage::Kind { member: "challenges", kind: "array" });
-        };
+        let challenges = error.object("data")?.array("challenges")?;
         if challenges.is_empty() {
             return Err(InvalidMessage::Empty("challenges"));
         }
-        let read = |challenge: &Value| match challenge {
-            Value::Object(challenge) => NativeChallenge::parse(challenge),
-            _ => Err(InvalidMessage::Kind { member: "challenge", kind: "object" }),
-        };
+        let read = |challenge| NativeChallenge::parse(Members::of("challenge", challenge)?);
         Ok(Self { code, challenges: challenges.iter().map(read).collect::<Result<_, _>>()? })
     }
 }
@@ -175,21 +162,18 @@ impl NativeCredential {
     ///
     /// # Errors
     /// [`InvalidMessage`] names the first thing that is wrong.
-    pub fn parse(message: &Map<String, Value>) -> Result<Self, InvalidMessage> {
-        if !message.contains_key("id") {
+    pub fn parse(message: Members<'_>) -> Result<Self, InvalidMessage> {
+        let message = message.value();
+        if message.get("id").is_none() {
             return Err(InvalidMessage::Notification);
         }
-        let credential = match carried(message, "params", CREDENTIAL) {
-            None => return Err(InvalidMessage::Missing("credential")),
-            Some(Value::Object(credential)) => Members(credential),
-            Some(_) => {
-                return Err(InvalidMessage::Kind { member: "credential", kind: "object" });
-            }
-        };
+        let credential = carried(message, "params", CREDENTIAL)
+            .ok_or_else(|| Misfit::Missing("credential".to_owned()))?;
+        let credential = Members::of("credential", credential)?;
         Ok(Self {
             challenge: NativeChallenge::parse(credential.object("challenge")?)?,
-            payload: credential.object("payload")?.clone(),
-            source: credential.optional_text("source")?,
+            payload: credential.map("payload")?.clone(),
+            source: credential.optional_text("source")?.map(str::to_owned),
         })
     }
 }
@@ -200,68 +184,40 @@ impl NativeReceipt {
     ///
     /// # Errors
     /// [`InvalidMessage`] names the first thing that is wrong.
-    pub fn parse(message: &Map<String, Value>) -> Result<Self, InvalidMessage> {
-        if message.contains_key("error") {
+    pub fn parse(message: Members<'_>) -> Result<Self, InvalidMessage> {
+        let message = message.value();
+        if message.get("error").is_some() {
             return Err(InvalidMessage::ReceiptOfError);
         }
-        let receipt = match carried(message, "result", RECEIPT) {
-            None => return Err(InvalidMessage::Missing("receipt")),
-            Some(Value::Object(receipt)) => Members(receipt),
-            Some(_) => return Err(InvalidMessage::Kind { member: "receipt", kind: "object" }),
-        };
+        let receipt = carried(message, "result", RECEIPT)
+            .ok_or_else(|| Misfit::Missing("receipt".to_owned()))?;
+        let receipt = Members::of("receipt", receipt)?;
         if receipt.text("status")? != "success" {
             return Err(InvalidMessage::NoSuccess);
         }
         let timestamp = receipt.text("timestamp")?;
-        if timestamp::instant(&timestamp).is_err() {
-            return Err(InvalidMessage::Kind { member: "timestamp", kind: "instant" });
+        if timestamp::instant(timestamp).is_err() {
+            return Err(Misfit::kind("timestamp", "instant").into());
         }
         Ok(Self {
-            method: receipt.filled_text("method")?,
-            timestamp,
-            challenge_id: receipt.filled_text("challengeId")?,
-            reference: receipt.optional_text("reference")?,
+            method: filled(receipt, "method")?,
+            timestamp: timestamp.to_owned(),
+            challenge_id: filled(receipt, "challengeId")?,
+            reference: receipt.optional_text("reference")?.map(str::to_owned),
         })
     }
 }
 
 /// What `_meta` has under `key`, within the member `nest` or at the root.
-fn carried<'a>(message: &'a Map<String, Value>, nest: &str, key: &str) -> Option<&'a Value> {
+fn carried<'a>(message: &'a Value, nest: &str, key: &str) -> Option<&'a Value> {
     let nested = message.get(nest).and_then(|nest| nest.get("_meta"));
     [nested, message.get("_meta")].into_iter().flatten().find_map(|meta| meta.get(key))
 }
 
-/// Members of an object; null counts as absent.
-#[derive(Clone, Copy)]
-struct Members<'a>(&'a Map<String, Value>);
-
-impl<'a> Members<'a> {
-    fn value(self, name: &'static str) -> Result<&'a Value, InvalidMessage> {
-        self.0.get(name).filter(|value| !value.is_null()).ok_or(InvalidMessage::Missing(name))
-    }
-
-    fn text(self, name: &'static str) -> Result<String, InvalidMessage> {
-        let text = self.value(name)?.as_str();
-        text.map(str::to_owned).ok_or(InvalidMessage::Kind { member: name, kind: "text" })
-    }
-
-    fn filled_text(self, name: &'static str) -> Result<String, InvalidMessage> {
-        let text = self.text(name)?;
-        if text.is_empty() { Err(InvalidMessage::Empty(name)) } else { Ok(text) }
-    }
-
-    fn optional_text(self, name: &'static str) -> Result<Option<String>, InvalidMessage> {
-        match self.text(name) {
-            Ok(text) => Ok(Some(text)),
-            Err(InvalidMessage::Missing(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn object(self, name: &'static str) -> Result<&'a Map<String, Value>, InvalidMessage> {
-        let object = self.value(name)?.as_object();
-        object.ok_or(InvalidMessage::Kind { member: name, kind: "object" })
-    }
+/// Text that says something.
+fn filled(members: Members<'_>, name: &'static str) -> Result<String, InvalidMessage> {
+    let text = members.text(name)?;
+    if text.is_empty() { Err(InvalidMessage::Empty(name)) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -275,8 +231,8 @@ mod tests {
         json!({"id": "i", "realm": "r", "method": "evm", "intent": "charge", "request": {"amount": "1"}})
     }
 
-    fn object(value: &Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn missing(member: &str) -> InvalidMessage {
+        Misfit::Missing(member.to_owned()).into()
     }
 
     #[rstest]
@@ -284,25 +240,25 @@ mod tests {
     #[case::at_the_root(json!({"id": 1, "params": [], "_meta": {CREDENTIAL: {"challenge": challenge(), "payload": {}}}}))]
     #[case::beside_other_meta(json!({"id": 1, "params": {"_meta": {"progressToken": 1}}, "_meta": {CREDENTIAL: {"challenge": challenge(), "payload": {}}}}))]
     fn finds_a_credential(#[case] message: Value) {
-        let credential = NativeCredential::parse(&object(&message)).unwrap();
+        let credential = NativeCredential::parse(Members::new(&message)).unwrap();
         assert_eq!(credential.challenge.to_json(), challenge());
     }
 
     #[rstest]
-    #[case(json!({"id": 1, "params": {CREDENTIAL: {}}}), InvalidMessage::Missing("credential"))]
+    #[case(json!({"id": 1, "params": {CREDENTIAL: {}}}), missing("credential"))]
     #[case(json!({"params": {"_meta": {CREDENTIAL: {"challenge": challenge(), "payload": {}}}}}), InvalidMessage::Notification)]
-    #[case(json!({"id": 1, "_meta": {CREDENTIAL: {"challenge": challenge()}}}), InvalidMessage::Missing("payload"))]
+    #[case(json!({"id": 1, "_meta": {CREDENTIAL: {"challenge": challenge()}}}), missing("payload"))]
     fn refuses_credentials(#[case] message: Value, #[case] expected: InvalidMessage) {
-        assert_eq!(NativeCredential::parse(&object(&message)), Err(expected));
+        assert_eq!(NativeCredential::parse(Members::new(&message)), Err(expected));
     }
 
     #[rstest]
-    #[case(json!({"code": -32042}), InvalidMessage::Missing("data"))]
-    #[case(json!({"code": -32042, "data": {"elicitations": []}}), InvalidMessage::Missing("challenges"))]
+    #[case(json!({"code": -32042}), missing("data"))]
+    #[case(json!({"code": -32042, "data": {"elicitations": []}}), missing("challenges"))]
     #[case(json!({"code": -32042, "data": {"challenges": []}}), InvalidMessage::Empty("challenges"))]
     #[case(json!({"code": -32602, "data": {"challenges": [challenge()]}}), InvalidMessage::OtherCode)]
     fn refuses_errors(#[case] error: Value, #[case] expected: InvalidMessage) {
-        assert_eq!(PaymentError::parse(&object(&error)), Err(expected));
+        assert_eq!(PaymentError::parse(Members::new(&error)), Err(expected));
     }
 
     #[test]
@@ -317,13 +273,16 @@ mod tests {
             challenge_id: "i".into(),
             reference: None,
         };
-        assert_eq!(NativeReceipt::parse(&object(&message)), Ok(expected));
+        assert_eq!(NativeReceipt::parse(Members::new(&message)), Ok(expected));
         let failed = json!({"id": 1, "error": {}, "_meta": {RECEIPT: receipt}});
-        assert_eq!(NativeReceipt::parse(&object(&failed)), Err(InvalidMessage::ReceiptOfError));
+        assert_eq!(
+            NativeReceipt::parse(Members::new(&failed)),
+            Err(InvalidMessage::ReceiptOfError)
+        );
     }
 
     /// Members of a challenge, each of some type.
-    fn any_challenge() -> impl Strategy<Value = Map<String, Value>> {
+    fn any_challenge() -> impl Strategy<Value = Value> {
         let value = prop_oneof![
             Just(Value::Null),
             Just(json!({})),
@@ -347,8 +306,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(members in any_challenge()) {
-            if let Ok(challenge) = NativeChallenge::parse(&members) {
-                prop_assert_eq!(NativeChallenge::parse(&object(&challenge.to_json())), Ok(challenge));
+            if let Ok(challenge) = NativeChallenge::parse(Members::new(&members)) {
+                prop_assert_eq!(NativeChallenge::parse(Members::new(&challenge.to_json())), Ok(challenge));
             }
         }
     }

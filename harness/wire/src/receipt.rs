@@ -81,16 +81,16 @@ impl Receipt {
         let members = Members::new(value);
         let status = members.text("status")?;
         if status != "success" {
-            return Err(UnusableReceipt::Status(status));
+            return Err(UnusableReceipt::Status(status.to_owned()));
         }
         let timestamp = members.text("timestamp")?;
-        timestamp::parse(&timestamp)?;
+        timestamp::parse(timestamp)?;
         Ok(Self {
-            status,
-            method: members.text("method")?,
-            timestamp,
-            reference: members.text("reference")?,
-            external_id: members.optional_text("externalId")?,
+            status: status.to_owned(),
+            method: members.text("method")?.to_owned(),
+            timestamp: timestamp.to_owned(),
+            reference: members.text("reference")?.to_owned(),
+            external_id: members.optional_text("externalId")?.map(str::to_owned),
         })
     }
 

@@ -96,16 +96,18 @@ impl Challenge {
     /// [`Misfit`] names a member that is missing or no text.
     pub fn from_json(value: &Value) -> Result<Self, Misfit> {
         let members = Members::new(value);
+        let text = |name| members.text(name).map(str::to_owned);
+        let optional = |name| Ok(members.optional_text(name)?.map(str::to_owned));
         Ok(Self {
-            id: ChallengeId(members.text("id")?),
-            realm: members.text("realm")?,
-            method: members.text("method")?,
-            intent: members.text("intent")?,
-            request: EncodedObject::from_wire(members.text("request")?),
-            expires: members.optional_text("expires")?,
-            digest: members.optional_text("digest")?,
-            description: members.optional_text("description")?,
-            opaque: members.optional_text("opaque")?.map(EncodedObject::from_wire),
+            id: ChallengeId(text("id")?),
+            realm: text("realm")?,
+            method: text("method")?,
+            intent: text("intent")?,
+            request: EncodedObject::from_wire(text("request")?),
+            expires: optional("expires")?,
+            digest: optional("digest")?,
+            description: optional("description")?,
+            opaque: optional("opaque")?.map(EncodedObject::from_wire),
         })
     }
 

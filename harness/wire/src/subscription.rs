@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base64url;
+use crate::members::Members;
 use crate::signature::{InvalidSignature, recover};
 use crate::typed_data::Misfit;
 
@@ -109,16 +110,17 @@ impl AccessProof {
     /// # Errors
     /// [`NoProof`] at the first member that is wrong.
     pub fn read(value: &Value) -> Result<Self, NoProof> {
-        let kind: String = member(value, "kind", "text")?;
+        let members = Members::new(value);
+        let kind = members.text("kind")?;
         if kind != KIND {
             return Err(NoProof::OtherKind);
         }
         Ok(Self {
-            kind,
-            sub_id: hexadecimal(value, "subId", "bytes32")?,
-            payer: hexadecimal(value, "payer", "address")?,
-            timestamp: member(value, "timestamp", "integer")?,
-            signature: hexadecimal(value, "signature", "bytes")?,
+            kind: kind.to_owned(),
+            sub_id: members.bytes32("subId")?,
+            payer: members.address("payer")?,
+            timestamp: members.integer("timestamp")?,
+            signature: members.bytes("signature")?,
         })
     }
 
@@ -146,31 +148,6 @@ impl AccessProof {
         let signer = recover(&digest(&inner), &self.signature)?;
         if signer == self.payer { Ok(()) } else { Err(NoAccess::OtherSigner) }
     }
-}
-
-fn member<T: serde::de::DeserializeOwned>(
-    value: &Value,
-    name: &str,
-    kind: &str,
-) -> Result<T, Misfit> {
-    let value = value.get(name).filter(|value| !value.is_null());
-    let value = value.ok_or_else(|| Misfit::Missing(name.to_owned()))?;
-    serde_json::from_value(value.clone())
-        .map_err(|_| Misfit::Kind { member: name.to_owned(), kind: kind.to_owned() })
-}
-
-/// As [`member`]; alloy would read digits without `0x`, or behind two.
-fn hexadecimal<T: serde::de::DeserializeOwned>(
-    value: &Value,
-    name: &str,
-    kind: &str,
-) -> Result<T, Misfit> {
-    let text: String = member(value, name, kind)?;
-    let digits = text.strip_prefix("0x").unwrap_or("x");
-    if digits.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return member(value, name, kind);
-    }
-    Err(Misfit::Kind { member: name.to_owned(), kind: kind.to_owned() })
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@
 //! definition; this one takes it literally, since one draft signs a definition
 //! that EIP-712 would not produce (draft-evm-charge-00, "PaymentWitness").
 
-use alloy::hex;
 use alloy::primitives::{B256, U256, keccak256};
 use serde_json::Value;
 
 use crate::amount::BaseUnits;
+use crate::members::fixed;
 
 /// A struct and the structs it holds, the primary one first. Each is a name and
 /// its members, as `("Voucher", "bytes32 channelId,uint128 cumulativeAmount")`.
@@ -49,6 +49,14 @@ pub enum Misfit {
         /// Its type.
         kind: String,
     },
+}
+
+impl Misfit {
+    /// That `member` is no `kind`.
+    #[must_use]
+    pub fn kind(member: &str, kind: &str) -> Self {
+        Self::Kind { member: member.to_owned(), kind: kind.to_owned() }
+    }
 }
 
 /// Hashes `message`, a struct of the first of `types`. Integers are decimal
@@ -135,7 +143,7 @@ fn encode_members(types: &Types, members: &str, message: &Value) -> Result<Vec<u
 }
 
 fn encode_word(types: &Types, kind: &str, name: &str, value: &Value) -> Result<[u8; 32], Misfit> {
-    let misfit = || Misfit::Kind { member: name.to_owned(), kind: kind.to_owned() };
+    let misfit = || Misfit::kind(name, kind);
     if let Some(element) = kind.strip_suffix("[]") {
         let elements = value.as_array().ok_or_else(misfit)?;
         let words: Result<Vec<_>, _> =
@@ -163,14 +171,6 @@ fn encode_word(types: &Types, kind: &str, name: &str, value: &Value) -> Result<[
         }),
     };
     word.ok_or_else(misfit)
-}
-
-/// `0x` and exactly `N` bytes in hexadecimal.
-fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.strip_prefix("0x")?;
-    // alloy would take a second prefix.
-    let plain = digits.bytes().all(|c| c.is_ascii_hexdigit());
-    plain.then(|| hex::decode(digits).ok()?.try_into().ok())?
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn pay(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
         return refuse("nonces-do-not-suffice");
     }
     let mut digests = Vec::new();
-    let mut sign = |to: Address, value: BaseUnits, nonce: B256| {
+    let mut sign = |to: Address, value: BaseUnits, nonce: B256| -> Result<_, Refusal> {
         let from = key.address();
         let transfer = Transfer { from, to, value, valid_after: 0, valid_before, nonce };
         let (signed, digest) = authorize(&transfer, &domain, &key)?;

@@ -1,14 +1,14 @@
 //! Ids and nonces that both sides derive.
 
 use alloy::hex;
-use alloy::primitives::{Address, U256, keccak256};
+use alloy::primitives::{U256, keccak256};
 use alloy::sol_types::SolValue as _;
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
 use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
-use crate::input::{Input, fixed};
+use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
 use crate::signed::rule_of_forms;
 
@@ -70,11 +70,11 @@ fn open_nonce_okx(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal
     let mut shares = Vec::new();
     let mut sum = 0_u32;
     for split in input.array("splits")? {
-        let recipient = fixed::<20>(split.get("recipient").unwrap_or(&Value::Null));
-        let Some(recipient) = recipient else { return refuse("recipient-is-no-address") };
+        let recipient = Input::new(split).address("recipient");
+        let Ok(recipient) = recipient else { return refuse("recipient-is-no-address") };
         let bps = split.get("bps").and_then(Value::as_u64);
         let Some(bps @ 1..=9999) = bps else { return refuse("bps-out-of-range") };
-        recipients.push(Address::from(recipient));
+        recipients.push(recipient);
         #[expect(clippy::cast_possible_truncation, reason = "below 10000")]
         let bps = bps as u16;
         sum += u32::from(bps);
@@ -99,7 +99,7 @@ fn open_nonce_okx(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal
 fn top_up_nonce(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     let encoded = (
         input.bytes32("channelId")?,
-        input.uint("additionalDeposit", 128)?,
+        input.uint("additionalDeposit", 128)?.0,
         input.address("from")?,
         input.bytes32("topUpSalt")?,
     )

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::cases::Cases;
 use crate::deployment::lower;
 use crate::operation::{Bug, Operation};
-use crate::signed::{record_domain, refusal};
+use crate::signed::record_domain;
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![Operation {
         name: "evm.domain.separator",
         evaluate: |input, steps| {
-            let domain = hash_domain(input.object("domain")?.value()).map_err(refusal)?;
+            let domain = hash_domain(input.object("domain")?.value())?;
             record_domain(steps, &domain);
             Ok(json!({ "domainSeparator": domain.hash.to_string() }))
         },

@@ -9,15 +9,13 @@ use super::challenge::{REQUIRED, full, plain, record_objects, refusal, with, wit
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps};
-use crate::signed;
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![Operation { name: "mpp.challenge.format", evaluate, describe }]
 }
 
 fn evaluate(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
-    let challenge =
-        Challenge::from_json(input.object("challenge")?.value()).map_err(signed::refusal)?;
+    let challenge = Challenge::from_json(input.object("challenge")?.value())?;
     record_objects(steps, &challenge);
     Ok(json!({ "field": challenge.to_checked_field().map_err(refusal)? }))
 }

@@ -69,7 +69,7 @@ fn bind(
             return refuse("opaque-is-no-flat-object");
         }
     }
-    let mut encode = |name: &str| {
+    let mut encode = |name: &str| -> Result<_, Refusal> {
         let text = write(input.object(name)?.value())
             .ok_or_else(|| Refusal::new(format!("{name}-has-no-canonical-form")))?;
         steps.record(&format!("{name}Canonical"), text.clone());

@@ -12,7 +12,6 @@ use crate::change::other_than;
 use crate::deployment::Deployment;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
-use crate::signed::refusal;
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![Operation { name: "mpp.challenge.verify", evaluate, describe }]
@@ -23,7 +22,7 @@ fn evaluate(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     if secret.is_empty() {
         return refuse("secret-is-empty");
     }
-    let challenge = Challenge::from_json(input.object("challenge")?.value()).map_err(refusal)?;
+    let challenge = Challenge::from_json(input.object("challenge")?.value())?;
     steps.record("message", challenge.bound_message());
     let expected = challenge.bound_id(secret.as_bytes());
     steps.record("expectedId", expected.0.clone());

@@ -13,7 +13,6 @@ use crate::cases::Cases;
 use crate::deployment::Deployment;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps};
-use crate::signed;
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
@@ -49,7 +48,7 @@ fn refusal(unusable: UnusableCredential) -> Refusal {
         UnusableCredential::OtherScheme => Refusal::new("other-scheme"),
         UnusableCredential::NoToken => Refusal::new("token-is-missing"),
         UnusableCredential::Token(layer) => Refusal::new(encoding("token", &layer)),
-        UnusableCredential::Member(misfit) => signed::refusal(misfit),
+        UnusableCredential::Member(misfit) => misfit.into(),
         UnusableCredential::EmptyId => Refusal::new("id-is-empty"),
     }
 }

@@ -11,7 +11,6 @@ use super::lenient::{as_latin1, decoder_flags};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps};
-use crate::signed;
 
 /// What every receipt says.
 const MEMBERS: [&str; 4] = ["status", "method", "timestamp", "reference"];
@@ -50,7 +49,7 @@ fn refusal(unusable: UnusableReceipt) -> Refusal {
     match unusable {
         UnusableReceipt::Field(layer) => Refusal::new(encoding("field", &layer)),
         UnusableReceipt::Padded => Refusal::new("field-is-padded"),
-        UnusableReceipt::Member(misfit) => signed::refusal(misfit),
+        UnusableReceipt::Member(misfit) => misfit.into(),
         UnusableReceipt::Status(_) => Refusal::new("status-is-no-success"),
         UnusableReceipt::Timestamp(_) => Refusal::new("timestamp-is-no-instant"),
     }

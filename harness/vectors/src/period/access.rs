@@ -10,8 +10,7 @@ use crate::deployment::{Deployment, lower};
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
 use crate::signed::{
-    broken_signatures, private_key, record_signature, recovered, refusal, sign_digest,
-    signature_flags,
+    broken_signatures, private_key, record_signature, recovered, sign_digest, signature_flags,
 };
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -193,7 +192,7 @@ fn read(input: &Input<'_>) -> Result<AccessProof, Refusal> {
 
 pub(super) fn no_proof(error: NoProof) -> Refusal {
     match error {
-        NoProof::Misfit(misfit) => refusal(misfit),
+        NoProof::Misfit(misfit) => misfit.into(),
         NoProof::OtherKind => Refusal::new("kind-is-unknown"),
         NoProof::NotBase64 => Refusal::new("field-is-no-base64url"),
         NoProof::NotJson(_) => Refusal::new("field-is-no-json"),

@@ -10,7 +10,7 @@ use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps};
-use crate::signed::{Example, refusal, signed_struct};
+use crate::signed::{Example, signed_struct};
 
 const DETAILS: (&str, &str) =
     ("PermitDetails", "address token,uint160 amount,uint48 expiration,uint48 nonce");
@@ -121,11 +121,11 @@ fn example(at: &Deployment) -> Example {
 
 fn evaluate(types: &Types, input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     let permit = input.object("permitSingle")?;
-    let details = hash_struct(&[DETAILS], permit.object("details")?.value()).map_err(refusal)?;
+    let details = hash_struct(&[DETAILS], permit.object("details")?.value())?;
     steps.record("detailsTypeHash", details.type_hash.to_string());
     steps.record("encodedDetails", hex::encode_prefixed(details.encoded_data));
     steps.record("detailsHash", details.hash.to_string());
-    let hashed = hash_struct(types, permit.value()).map_err(refusal)?;
+    let hashed = hash_struct(types, permit.value())?;
     steps.record("encodedType", hashed.encoded_type);
     steps.record("typeHash", hashed.type_hash.to_string());
     steps.record("encodedData", hex::encode_prefixed(hashed.encoded_data));
@@ -135,8 +135,8 @@ fn evaluate(types: &Types, input: &Input<'_>, steps: &mut Steps) -> Result<Value
 /// The hash with the details' words instead of their hash.
 fn inlined(input: &Value) -> Result<Value, Refusal> {
     let permit = &input["permitSingle"];
-    let details = hash_struct(&[DETAILS], &permit["details"]).map_err(refusal)?;
-    let whole = hash_struct(&SINGLE, permit).map_err(refusal)?;
+    let details = hash_struct(&[DETAILS], &permit["details"])?;
+    let whole = hash_struct(&SINGLE, permit)?;
     let rest = &whole.encoded_data[32..];
     let hash = keccak256([whole.type_hash.as_slice(), &details.encoded_data, rest].concat());
     Ok(json!({ "permitHash": hash.to_string() }))
@@ -144,7 +144,7 @@ fn inlined(input: &Value) -> Result<Value, Refusal> {
 
 /// The hash under a type that leaves out the one it holds.
 fn half_typed(input: &Value) -> Result<Value, Refusal> {
-    let whole = hash_struct(&SINGLE, &input["permitSingle"]).map_err(refusal)?;
+    let whole = hash_struct(&SINGLE, &input["permitSingle"])?;
     let half = format!("{}({})", SINGLE[0].0, SINGLE[0].1);
     let hash = keccak256([keccak256(half).as_slice(), &whole.encoded_data].concat());
     Ok(json!({ "permitHash": hash.to_string() }))

@@ -10,7 +10,6 @@ use crate::cases::Cases;
 use crate::input::{Input, kebab};
 use crate::level::Level;
 use crate::operation::{Bug, Refusal, Steps};
-use crate::signed;
 
 /// Reads the header value `field`; the output is the object, called `name`.
 pub(super) fn decode(
@@ -46,7 +45,7 @@ pub(super) fn refusal(malformed: Malformed) -> Refusal {
         Malformed::NotObject => "no-object",
         Malformed::Version => "other-version",
         Malformed::NotCanonical(_) => "no-json-form",
-        Malformed::Misfit(misfit) => return signed::refusal(misfit),
+        Malformed::Misfit(misfit) => return misfit.into(),
     })
 }
 

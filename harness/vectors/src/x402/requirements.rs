@@ -11,7 +11,6 @@ use crate::change::other_than;
 use crate::deployment::lower;
 use crate::input::{Input, kebab};
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
-use crate::signed;
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![Operation { name: "x402.requirements.match", evaluate, describe }]
@@ -21,7 +20,7 @@ fn evaluate(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     let offers = input.array("accepts")?;
     let accepted = input.object("accepted")?.value();
     let members = accepted.as_object().cloned().unwrap_or_default();
-    schema::check(OFFER, &members).map_err(signed::refusal)?;
+    schema::check(OFFER, &members)?;
     let differences: Vec<Value> =
         offers.iter().map(|offer| contradictions(offer, accepted).into()).collect();
     steps.record("differences", differences);

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use alloy::hex;
+use alloy::primitives::Address;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::members::{Members, bytes_of, lower, misfit};
 use crate::amount::BaseUnits;
+use crate::members::{Members, bytes_of};
 use crate::typed_data::Misfit;
 
 /// Where a channel is in its life (seed 002, "Extension methods: manual settle
@@ -74,10 +75,9 @@ impl ChannelStatus {
     ///
     /// # Errors
     /// [`NoChannel`] at the first thing that is wrong.
-    pub fn parse(data: &Map<String, Value>) -> Result<Self, NoChannel> {
-        let data = Members::new(data);
+    pub fn parse(data: Members<'_>) -> Result<Self, NoChannel> {
         Ok(Self {
-            channel_id: lower(data.word("channelId")?),
+            channel_id: data.bytes32("channelId")?.to_string(),
             payer: lower(data.address("payer")?),
             payee: lower(data.address("payee")?),
             token: lower(data.address("token")?),
@@ -90,9 +90,7 @@ impl ChannelStatus {
                 _ => return Err(NoChannel::UnknownStatus),
             },
             remaining_balance: data
-                .optional("remainingBalance")
-                .map(|_| data.uint("remainingBalance", 128))
-                .transpose()?,
+                .if_any("remainingBalance", |data, name| data.uint(name, 128))?,
         })
     }
 }
@@ -150,7 +148,7 @@ impl VoucherSignature {
         }
         let bytes = bytes_of(text).or_else(|| STANDARD.decode(text).ok());
         let bytes = bytes.filter(|bytes| bytes.len() == 65);
-        bytes.map(Self).ok_or_else(|| misfit("highestVoucherSignature", "signature"))
+        bytes.map(Self).ok_or_else(|| Misfit::kind("highestVoucherSignature", "signature"))
     }
 }
 
@@ -178,52 +176,53 @@ impl ChannelState {
         let value: Value =
             serde_json::from_str(text).map_err(|error| NoChannel::NotJson(error.to_string()))?;
         let Value::Object(stored) = value else { return Err(NoChannel::NotObject) };
-        Self::read(&stored.into_iter().map(|(name, value)| (camel(&name), value)).collect())
+        let stored = stored.into_iter().map(|(name, value)| (camel(&name), value)).collect();
+        Self::read(Members::new(&Value::Object(stored)))
     }
 
     /// Reads members in camel case.
     ///
     /// # Errors
     /// [`NoChannel`] at the first thing that is wrong.
-    pub fn read(members: &Map<String, Value>) -> Result<Self, NoChannel> {
-        let members = Members::new(members);
-        let amount = |name| match members.optional(name) {
-            Some(_) => members.uint_or_number(name, 128),
-            None => Ok(BaseUnits::default()),
-        };
-        let text = |name| members.optional(name).map_or(Ok(""), |_| members.text(name));
-        let address = |name| match text(name)? {
+    pub fn read(members: Members<'_>) -> Result<Self, NoChannel> {
+        let address = |name| match members.or_default(name, Members::text)? {
             "" => Ok(String::new()),
             _ => members.address(name).map(lower),
         };
-        let integer = |name| match members.optional(name) {
-            Some(value) => value.as_u64().ok_or_else(|| misfit(name, "integer")),
-            None => Ok(0),
-        };
+        let signature = members.or_default("highestVoucherSignature", Members::text)?;
         let state = Self {
-            channel_id: lower(members.word("channelId")?),
-            chain_id: members.member("chainId").and_then(|_| integer("chainId"))?,
+            channel_id: members.bytes32("channelId")?.to_string(),
+            chain_id: members.integer("chainId")?,
             escrow_contract: lower(members.address("escrowContract")?),
             payer: lower(members.address("payer")?),
             payee: lower(members.address("payee")?),
             token: address("token")?,
             authorized_signer: address("authorizedSigner")?,
-            deposit: amount("deposit")?,
-            highest_voucher_amount: amount("highestVoucherAmount")?,
-            highest_voucher_signature: VoucherSignature::parse(text("highestVoucherSignature")?)?,
-            min_voucher_delta: amount("minVoucherDelta")?,
-            spent: amount("spent")?,
-            units: integer("units")?,
-            finalized: match members.optional("finalized") {
-                Some(value) => value.as_bool().ok_or_else(|| misfit("finalized", "boolean"))?,
-                None => false,
-            },
-            close_requested_at: integer("closeRequestedAt")?,
-            created_at: text("createdAt")?.to_owned(),
+            deposit: members.or_default("deposit", amount)?,
+            highest_voucher_amount: members.or_default("highestVoucherAmount", amount)?,
+            highest_voucher_signature: VoucherSignature::parse(signature)?,
+            min_voucher_delta: members.or_default("minVoucherDelta", amount)?,
+            spent: members.or_default("spent", amount)?,
+            units: members.or_default("units", Members::integer)?,
+            finalized: members.or_default("finalized", Members::boolean)?,
+            close_requested_at: members.or_default("closeRequestedAt", Members::integer)?,
+            created_at: members.or_default("createdAt", Members::text)?.to_owned(),
         };
         let available = state.highest_voucher_amount.checked_sub(state.spent);
         available.map(|_| state).ok_or(NoChannel::Overspent)
     }
+}
+
+/// An amount that may be a JSON integer.
+fn amount(members: Members<'_>, name: &str) -> Result<BaseUnits, Misfit> {
+    match members.member(name)?.as_u64() {
+        Some(units) => Ok(BaseUnits::new(units)),
+        None => members.uint(name, 128),
+    }
+}
+
+fn lower(address: Address) -> String {
+    format!("{address:#x}")
 }
 
 /// `highest_voucher_amount` as `highestVoucherAmount`.
@@ -282,7 +281,7 @@ mod tests {
             };
             name.chars().map(lower).collect::<String>()
         };
-        let renamed: Map<_, _> =
+        let renamed: serde_json::Map<_, _> =
             members.into_iter().map(|(name, value)| (snake(&name), value)).collect();
         let state = ChannelState::parse(&Value::Object(renamed).to_string());
         assert_eq!(state, ChannelState::parse(&stored().to_string()));
@@ -312,7 +311,7 @@ mod tests {
         data["settledOnChain"] = json!("0");
         data["token"] = data["payee"].clone();
         data["sessionStatus"] = status.into();
-        assert_eq!(ChannelStatus::parse(data.as_object().unwrap()).is_ok(), is_one);
+        assert_eq!(ChannelStatus::parse(Members::new(&data)).is_ok(), is_one);
     }
 
     proptest! {

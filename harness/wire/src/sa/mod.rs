@@ -5,7 +5,6 @@ pub mod channel;
 pub mod charge;
 pub mod code;
 pub mod envelope;
-mod members;
 pub mod request;
 pub mod session;
 

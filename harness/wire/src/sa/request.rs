@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::charge;
-use super::members::{Members, misfit};
+use crate::members::Members;
 use crate::typed_data::Misfit;
 
 /// Opens a channel.
@@ -48,13 +48,9 @@ pub enum NoRequest {
 
 /// The parts of a credential, as the buyer sent them.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts<'a>(pub &'a Map<String, Value>);
+pub struct Parts<'a>(pub Members<'a>);
 
 impl<'a> Parts<'a> {
-    fn members(self) -> Members<'a> {
-        Members::new(self.0)
-    }
-
     /// Settles a charge by the buyer's authorization.
     ///
     /// # Errors
@@ -63,10 +59,8 @@ impl<'a> Parts<'a> {
         let payload = self.payload("transaction")?;
         let authorization = payload.object("authorization")?;
         check_signed_authorization(authorization)?;
-        if let Some(splits) = authorization.optional("splits") {
-            for split in splits.as_array().ok_or_else(|| misfit("splits", "array"))? {
-                check_signed_authorization(Members::of("splits", split)?)?;
-            }
+        for split in authorization.or_default("splits", Members::array)? {
+            check_signed_authorization(Members::of("splits", split)?)?;
         }
         self.forward(charge::SETTLE, payload, &["type", "authorization"], Source::Free)
     }
@@ -77,7 +71,7 @@ impl<'a> Parts<'a> {
     /// [`NoRequest`] at the first thing that is wrong.
     pub fn charge_verify_hash(self) -> Result<SaRequest, NoRequest> {
         let payload = self.payload("hash")?;
-        payload.word("hash")?;
+        payload.bytes32("hash")?;
         self.forward(charge::VERIFY_HASH, payload, &["type", "hash"], Source::Required)
     }
 
@@ -87,11 +81,9 @@ impl<'a> Parts<'a> {
     /// [`NoRequest`] at the first thing that is wrong.
     pub fn session_open(self) -> Result<SaRequest, NoRequest> {
         let payload = self.action("open")?;
-        payload.word("channelId")?;
-        payload.word("salt")?;
-        if payload.optional("authorizedSigner").is_some() {
-            payload.address("authorizedSigner")?;
-        }
+        payload.bytes32("channelId")?;
+        payload.bytes32("salt")?;
+        payload.if_any("authorizedSigner", Members::address)?;
         let members = ["action", "type", "channelId", "salt", "authorizedSigner"];
         self.forward_deposit(OPEN, payload, &members)
     }
@@ -103,20 +95,20 @@ impl<'a> Parts<'a> {
     /// [`NoRequest`] at the first thing that is wrong.
     pub fn session_top_up(self) -> Result<SaRequest, NoRequest> {
         let payload = self.action("topUp")?;
-        payload.word("channelId")?;
-        payload.word("topUpSalt")?;
+        payload.bytes32("channelId")?;
+        payload.bytes32("topUpSalt")?;
         payload.uint("additionalDeposit", 128)?;
         let members = ["action", "type", "channelId", "topUpSalt", "additionalDeposit"];
         self.forward_deposit(TOP_UP, payload, &members)
     }
 
     fn payload(self, kind: &str) -> Result<Members<'a>, NoRequest> {
-        let payload = self.members().object("payload")?;
+        let payload = self.0.object("payload")?;
         if payload.text("type")? == kind { Ok(payload) } else { Err(NoRequest::OtherType) }
     }
 
     fn action(self, action: &str) -> Result<Members<'a>, NoRequest> {
-        let payload = self.members().object("payload")?;
+        let payload = self.0.object("payload")?;
         if payload.text("action")? == action { Ok(payload) } else { Err(NoRequest::OtherAction) }
     }
 
@@ -131,12 +123,12 @@ impl<'a> Parts<'a> {
         match payload.text("type")? {
             "transaction" => {
                 check_authorization(payload.object("authorization")?)?;
-                payload.signature("signature")?;
+                check_signature(payload, "signature")?;
                 let members = [members, &["authorization", "signature"]].concat();
                 self.forward(path, payload, &members, Source::Free)
             }
             "hash" => {
-                payload.word("hash")?;
+                payload.bytes32("hash")?;
                 let members = [members, &["hash"]].concat();
                 let source = if path == OPEN { Source::Required } else { Source::Free };
                 self.forward(path, payload, &members, source)
@@ -153,23 +145,22 @@ impl<'a> Parts<'a> {
         source: Source,
     ) -> Result<SaRequest, NoRequest> {
         let mut body = Map::new();
-        if self.members().optional("challenge").is_some() || path != TOP_UP {
-            let challenge = self.members().object("challenge")?;
+        if self.0.optional("challenge").is_some() || path != TOP_UP {
+            let challenge = self.0.object("challenge")?;
             for name in ["id", "realm", "method", "intent", "request"] {
                 challenge.text(name)?;
             }
-            body.insert("challenge".to_owned(), self.members().member("challenge")?.clone());
+            body.insert("challenge".to_owned(), challenge.value().clone());
         }
         let kept = members.iter().filter_map(|name| {
             payload.optional(name).map(|value| ((*name).to_owned(), value.clone()))
         });
         body.insert("payload".to_owned(), Value::Object(kept.collect()));
         // An empty source is none.
-        let named = self.members().optional("source").filter(|source| *source != "");
+        let named = self.0.optional_text("source")?.filter(|source| !source.is_empty());
         match (named, source) {
             (Some(value), _) => {
-                self.members().text("source")?;
-                body.insert("source".to_owned(), value.clone());
+                body.insert("source".to_owned(), value.into());
             }
             (None, Source::Required) => return Err(Misfit::Missing("source".to_owned()).into()),
             (None, Source::Free) => {}
@@ -191,15 +182,28 @@ fn check_authorization(authorization: Members<'_>) -> Result<(), Misfit> {
     for name in ["value", "validAfter", "validBefore"] {
         authorization.uint(name, 256)?;
     }
-    authorization.word("nonce")?;
+    authorization.bytes32("nonce")?;
     Ok(())
 }
 
 /// In a charge each authorization holds its signature.
 fn check_signed_authorization(authorization: Members<'_>) -> Result<(), Misfit> {
     check_authorization(authorization)?;
-    authorization.signature("signature")?;
-    Ok(())
+    check_signature(authorization, "signature")
+}
+
+fn check_signature(members: Members<'_>, name: &str) -> Result<(), Misfit> {
+    members.fixed::<65>(name, "signature").map(drop)
+}
+
+/// Text as it came, if `check` takes it.
+fn written<'a, T>(
+    parts: Members<'a>,
+    name: &str,
+    check: impl FnOnce(Members<'a>, &str) -> Result<T, Misfit>,
+) -> Result<&'a str, Misfit> {
+    check(parts, name)?;
+    parts.text(name)
 }
 
 /// What the seller signs to withdraw.
@@ -216,18 +220,17 @@ impl Withdrawal {
     ///
     /// # Errors
     /// [`NoRequest`] at the first thing that is wrong.
-    pub fn request(self, parts: &Map<String, Value>) -> Result<SaRequest, NoRequest> {
+    pub fn request(self, parts: Members<'_>) -> Result<SaRequest, NoRequest> {
         let (path, action) = match self {
             Self::Settle => (SETTLE, "settle"),
             Self::Close => (CLOSE, "close"),
         };
-        let parts = Members::new(parts);
         let payload = json!({
             "action": action,
-            "channelId": parts.word("channelId")?,
+            "channelId": written(parts, "channelId", Members::bytes32)?,
             "cumulativeAmount": parts.uint("cumulativeAmount", 128)?,
-            "voucherSignature": parts.signature("voucherSignature")?,
-            "payeeSignature": parts.signature("payeeSignature")?,
+            "voucherSignature": written(parts, "voucherSignature", check_signature)?,
+            "payeeSignature": written(parts, "payeeSignature", check_signature)?,
             "nonce": parts.uint("nonce", 256)?,
             "deadline": parts.uint("deadline", 256)?,
         });
@@ -240,8 +243,8 @@ impl Withdrawal {
 ///
 /// # Errors
 /// [`NoRequest`] where `channelId` is none.
-pub fn status(parts: &Map<String, Value>) -> Result<SaRequest, NoRequest> {
-    let id = Members::new(parts).word("channelId")?;
+pub fn status(parts: Members<'_>) -> Result<SaRequest, NoRequest> {
+    let id = written(parts, "channelId", Members::bytes32)?;
     Ok(SaRequest { method: "GET", path: format!("{STATUS}?channelId={id}"), body: None })
 }
 
@@ -279,7 +282,7 @@ mod tests {
     }
 
     fn opened(parts: &Value) -> Result<SaRequest, NoRequest> {
-        Parts(parts.as_object().unwrap()).session_open()
+        Parts(Members::new(parts)).session_open()
     }
 
     #[test]
@@ -295,7 +298,7 @@ mod tests {
     #[case::kind("/payload/type", json!("proof"), NoRequest::OtherType)]
     #[case::source("/source", json!(""), Misfit::Missing("source".into()).into())]
     #[case::hash("/payload/hash", json!(null), Misfit::Missing("hash".into()).into())]
-    #[case::channel("/payload/channelId", json!("0xc1"), misfit("channelId", "bytes32").into())]
+    #[case::channel("/payload/channelId", json!("0xc1"), Misfit::kind("channelId", "bytes32").into())]
     fn refuses(#[case] member: &str, #[case] value: Value, #[case] expected: NoRequest) {
         let mut parts = open();
         *parts.pointer_mut(member).unwrap() = value;
@@ -305,14 +308,14 @@ mod tests {
     #[test]
     fn a_query_has_nothing_but_the_id() {
         let id = format!("{}&admin=true", word("c1"));
-        assert!(status(json!({ "channelId": id }).as_object().unwrap()).is_err());
+        assert!(status(Members::new(&json!({ "channelId": id }))).is_err());
     }
 
     proptest! {
         #[test]
         fn never_panics(text in "\\PC*") {
             let parts = json!({ "payload": { "action": text, "type": text }, "channelId": text });
-            let parts = parts.as_object().unwrap();
+            let parts = Members::new(&parts);
             let _ = Parts(parts).charge_settle();
             let _ = Parts(parts).session_open();
             let _ = Withdrawal::Close.request(parts);

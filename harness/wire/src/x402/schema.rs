@@ -90,6 +90,6 @@ impl Member {
     }
 
     fn misfit(&self, kind: &str) -> Misfit {
-        Misfit::Kind { member: self.name.to_owned(), kind: kind.to_owned() }
+        Misfit::kind(self.name, kind)
     }
 }

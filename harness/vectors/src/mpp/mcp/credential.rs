@@ -4,7 +4,7 @@
 use conform402_wire::mcp::{CREDENTIAL, NativeCredential};
 use serde_json::{Value, json};
 
-use super::{CHALLENGE_RULE, broken_challenges, challenge, members, refusal, with, without};
+use super::{CHALLENGE_RULE, broken_challenges, challenge, refusal, with, without};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -18,7 +18,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn parse(input: &Input<'_>) -> Result<Value, Refusal> {
-    let credential = NativeCredential::parse(members(input, "message")?).map_err(refusal)?;
+    let credential = NativeCredential::parse(input.object("message")?).map_err(refusal)?;
     let mut output =
         json!({ "challenge": credential.challenge.to_json(), "payload": credential.payload });
     if let Some(source) = credential.source {

@@ -4,7 +4,7 @@
 use conform402_wire::mcp::{NativeChallenge, PAYMENT_REQUIRED, PaymentError, VERIFICATION_FAILED};
 use serde_json::{Value, json};
 
-use super::{CHALLENGE_RULE, broken_challenges, challenge, members, refusal, with, without};
+use super::{CHALLENGE_RULE, broken_challenges, challenge, refusal, with, without};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -14,7 +14,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn parse(input: &Input<'_>) -> Result<Value, Refusal> {
-    let error = PaymentError::parse(members(input, "error")?).map_err(refusal)?;
+    let error = PaymentError::parse(input.object("error")?).map_err(refusal)?;
     let challenges: Value = error.challenges.iter().map(NativeChallenge::to_json).collect();
     Ok(json!({ "code": error.code, "challenges": challenges }))
 }

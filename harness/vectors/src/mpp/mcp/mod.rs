@@ -6,28 +6,21 @@ mod error;
 mod receipt;
 
 use conform402_wire::mcp::InvalidMessage;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
-use crate::input::{Input, kebab};
+use crate::input::kebab;
 use crate::operation::{Operation, Refusal};
 
 pub(crate) fn operations() -> Vec<Operation> {
     [credential::operations(), error::operations(), receipt::operations()].concat()
 }
 
-/// The members of an object.
-fn members<'a>(input: &Input<'a>, name: &str) -> Result<&'a Map<String, Value>, Refusal> {
-    let object = input.object(name)?.value().as_object();
-    object.ok_or_else(|| Refusal::new(format!("{name}-is-no-object")))
-}
-
 fn refusal(error: InvalidMessage) -> Refusal {
     Refusal::new(match error {
+        InvalidMessage::Misfit(misfit) => return misfit.into(),
         InvalidMessage::OtherCode => "other-code".to_owned(),
-        InvalidMessage::Missing(member) => format!("{}-is-missing", kebab(member)),
-        InvalidMessage::Kind { member, kind } => format!("{}-is-no-{kind}", kebab(member)),
         InvalidMessage::Empty(member) => format!("{}-is-empty", kebab(member)),
         InvalidMessage::Notification => "notification".to_owned(),
         InvalidMessage::ReceiptOfError => "receipt-of-an-error".to_owned(),

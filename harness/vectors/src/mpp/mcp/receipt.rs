@@ -4,7 +4,7 @@
 use conform402_wire::mcp::{NativeReceipt, RECEIPT};
 use serde_json::{Value, json};
 
-use super::{members, refusal, with, without};
+use super::{refusal, with, without};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -14,7 +14,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn parse(input: &Input<'_>) -> Result<Value, Refusal> {
-    let receipt = NativeReceipt::parse(members(input, "message")?).map_err(refusal)?;
+    let receipt = NativeReceipt::parse(input.object("message")?).map_err(refusal)?;
     let mut output = json!({
         "status": "success",
         "method": receipt.method,

@@ -291,7 +291,7 @@ fn describe_verify_hash(cases: &mut Cases) {
             "A list of one hash.",
             "/payload/hash",
             json!([word("ab")]),
-            "hash-is-no-text",
+            "hash-is-no-bytes32",
         ),
         (
             "source-as-object",

@@ -5,7 +5,7 @@ use conform402_wire::json::canonical;
 use conform402_wire::sa::request::{NoRequest, Parts, SaRequest};
 use serde_json::{Value, json};
 
-use super::{flags, members, output, refused, word};
+use super::{flags, output, refused, word};
 use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
 use crate::input::Input;
@@ -16,7 +16,7 @@ pub(super) fn forward(
     steps: &mut Steps,
     make: fn(Parts<'_>) -> Result<SaRequest, NoRequest>,
 ) -> Result<Value, Refusal> {
-    output(make(Parts(members(input)?)), steps)
+    output(make(Parts(*input)), steps)
 }
 
 pub(super) fn challenge(at: &Deployment, intent: &str) -> Value {

@@ -4,8 +4,7 @@ use conform402_wire::sa::request::{Withdrawal, status};
 use serde_json::{Value, json};
 
 use super::{
-    amount_flags, channel_misfits, flags, members, output, refused, shortened, signature, with,
-    word,
+    amount_flags, channel_misfits, flags, output, refused, shortened, signature, with, word,
 };
 use crate::cases::Cases;
 use crate::deployment::Deployment;
@@ -15,7 +14,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     vec![
         Operation {
             name: "sa.body.session-settle",
-            evaluate: |input, steps| output(Withdrawal::Settle.request(members(input)?), steps),
+            evaluate: |input, steps| output(Withdrawal::Settle.request(*input), steps),
             describe: |cases| {
                 cases.summary("The request that settles the highest voucher of a channel.");
                 cases.source(
@@ -27,7 +26,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         },
         Operation {
             name: "sa.body.session-close",
-            evaluate: |input, steps| output(Withdrawal::Close.request(members(input)?), steps),
+            evaluate: |input, steps| output(Withdrawal::Close.request(*input), steps),
             describe: |cases| {
                 cases.summary("The request that settles a channel and closes it.");
                 cases.source(
@@ -39,7 +38,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         },
         Operation {
             name: "sa.status.path",
-            evaluate: |input, steps| output(status(members(input)?), steps),
+            evaluate: |input, steps| output(status(*input), steps),
             describe: describe_status,
         },
     ]

@@ -12,9 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cases::{Cases, Draft};
 use crate::deployment::Deployment;
-use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps};
-use crate::signed::{refusal, sign_digest};
+use crate::signed::sign_digest;
 
 pub(crate) fn operations() -> Vec<Operation> {
     [charge::operations(), merchant::operations(), session::operations()].concat()
@@ -23,7 +22,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 /// The output of a request, and its body as a step.
 fn output(request: Result<SaRequest, NoRequest>, steps: &mut Steps) -> Result<Value, Refusal> {
     let request = request.map_err(|error| match error {
-        NoRequest::Misfit(misfit) => refusal(misfit),
+        NoRequest::Misfit(misfit) => misfit.into(),
         NoRequest::OtherType => Refusal::new("payload-of-another-type"),
         NoRequest::OtherAction => Refusal::new("payload-of-another-action"),
     })?;
@@ -32,11 +31,6 @@ fn output(request: Result<SaRequest, NoRequest>, steps: &mut Steps) -> Result<Va
         return Ok(json!({ "method": request.method, "path": request.path, "body": body }));
     }
     Ok(json!({ "method": request.method, "path": request.path }))
-}
-
-/// The members of an input.
-fn members<'a>(input: &Input<'a>) -> Result<&'a Map<String, Value>, Refusal> {
-    input.value().as_object().ok_or_else(|| Refusal::new("input-is-no-object"))
 }
 
 /// Flags of every body.

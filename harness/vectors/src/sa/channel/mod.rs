@@ -4,19 +4,12 @@ mod state;
 mod status;
 
 use conform402_wire::sa::channel::NoChannel;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::input::Input;
 use crate::operation::{Operation, Refusal};
-use crate::signed::refusal;
 
 pub(crate) fn operations() -> Vec<Operation> {
     [state::operations(), status::operations()].concat()
-}
-
-fn object<'a>(input: &Input<'a>, name: &str) -> Result<&'a Map<String, Value>, Refusal> {
-    let value = input.object(name)?.value();
-    value.as_object().ok_or_else(|| Refusal::new(format!("{name}-is-no-object")))
 }
 
 fn written(value: &impl serde::Serialize) -> Result<Value, Refusal> {
@@ -25,7 +18,7 @@ fn written(value: &impl serde::Serialize) -> Result<Value, Refusal> {
 
 fn refused(error: NoChannel) -> Refusal {
     match error {
-        NoChannel::Misfit(misfit) => refusal(misfit),
+        NoChannel::Misfit(misfit) => misfit.into(),
         NoChannel::UnknownStatus => Refusal::new("session-status-is-unknown"),
         NoChannel::Overspent => Refusal::new("spent-past-the-vouchers"),
         NoChannel::NotJson(_) => Refusal::new("text-is-no-json"),

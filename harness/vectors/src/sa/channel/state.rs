@@ -5,7 +5,7 @@ use alloy::primitives::keccak256;
 use conform402_wire::sa::channel::ChannelState;
 use serde_json::{Map, Value, json};
 
-use super::{MOST, PAST, channel, object, refused, with, written};
+use super::{MOST, PAST, channel, refused, with, written};
 use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
 use crate::input::Input;
@@ -31,7 +31,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 fn format_state(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
-    let state = ChannelState::read(object(input, "state")?).map_err(refused)?;
+    let state = ChannelState::read(input.object("state")?).map_err(refused)?;
     let available = state.highest_voucher_amount.checked_sub(state.spent).unwrap_or_default();
     steps.record("available", available.to_string());
     Ok(json!({ "json": written(&state)? }))
@@ -231,6 +231,13 @@ fn describe_parse(cases: &mut Cases) {
         cases.invalid(name, comment, text(&with(&used, member, value)), reason);
     }
     for (name, comment, member, value, reason) in [
+        (
+            "signature-with-two-prefixes",
+            "0x twice, as some libraries of hexadecimal take it.",
+            "highestVoucherSignature",
+            json!(format!("0x{}", hexadecimal(&signature(&at)))),
+            "highest-voucher-signature-is-no-signature",
+        ),
         ("deposit-negative", "Below zero.", "deposit", json!("-1"), "deposit-is-no-uint128"),
         (
             "deposit-negative-number",

@@ -3,7 +3,7 @@
 use conform402_wire::sa::channel::ChannelStatus;
 use serde_json::{Value, json};
 
-use super::{MOST, PAST, channel, object, refused, with, written};
+use super::{MOST, PAST, channel, refused, with, written};
 use crate::cases::Cases;
 use crate::deployment::lower;
 use crate::operation::{Bug, Operation};
@@ -12,7 +12,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     vec![Operation {
         name: "sa.channel-status.parse",
         evaluate: |input, _| {
-            let status = ChannelStatus::parse(object(input, "data")?).map_err(refused)?;
+            let status = ChannelStatus::parse(input.object("data")?).map_err(refused)?;
             Ok(json!({ "channel": written(&status)? }))
         },
         describe,
