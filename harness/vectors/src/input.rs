@@ -27,3 +27,9 @@ pub(crate) fn kebab(name: &str) -> String {
     }
     kebab
 }
+
+/// `cumulativeAmount` as `CumulativeAmount`.
+pub(crate) fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}

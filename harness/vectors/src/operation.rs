@@ -149,6 +149,7 @@ fn mean_the_same(one: &Value, other: &Value) -> bool {
 
 type Change = Arc<dyn Fn(&mut Value) + Send + Sync>;
 type Predicate<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
+type Evaluate = Arc<dyn Fn(&Value) -> Result<Value, Refusal> + Send + Sync>;
 
 /// A way to get an operation wrong. A case carries a flag if, and only if, the
 /// bug behind the flag gets the case wrong.
@@ -163,7 +164,7 @@ pub enum Bug {
     /// Gets the result right and then writes another.
     Miswrites(Change),
     /// Does the whole differently.
-    Differs(fn(&Value) -> Result<Value, Refusal>),
+    Differs(Evaluate),
 }
 
 impl fmt::Debug for Bug {
@@ -211,6 +212,12 @@ impl Bug {
 
     pub(crate) fn miswrites(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
         Self::Miswrites(Arc::new(change))
+    }
+
+    pub(crate) fn differs(
+        evaluate: impl Fn(&Value) -> Result<Value, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Self::Differs(Arc::new(evaluate))
     }
 
     /// What an implementation with this bug makes of `input`.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::cases::Cases;
 use crate::change::{other_than, with, without};
 use crate::deployment::lower;
-use crate::input::{Input, kebab};
+use crate::input::{Input, capitalized, kebab};
 use crate::operation::{Bug, Refusal, Steps, refuse};
 
 /// Signs `message` of `types`: input `domain`, `message`, `privateKey`; output
@@ -163,13 +163,7 @@ impl Leaf {
 
     /// `Cumulative`-case of the path, for the name of a flag.
     fn pascal(&self) -> String {
-        let parts = self.path.split('/').filter(|part| !part.is_empty());
-        parts
-            .map(|part| {
-                let (first, rest) = part.split_at(1);
-                first.to_ascii_uppercase() + rest
-            })
-            .collect()
+        self.path.split('/').map(capitalized).collect()
     }
 }
 

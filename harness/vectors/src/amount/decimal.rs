@@ -4,7 +4,7 @@ use conform402_wire::decimal::{NoAmount, NotDecimal};
 use conform402_wire::{BaseUnits, Decimal};
 use serde_json::{Value, json};
 
-use super::{HIGHEST, PAST_THE_RANGE, with_ascii_digits};
+use super::{HIGHEST, PAST_THE_RANGE, flags_of_readers, with_ascii_digits};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal, Steps};
@@ -58,20 +58,6 @@ fn from_units(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     steps.record("whole", whole);
     steps.record("fraction", fraction);
     Ok(json!({ "decimal": decimal, "decimals": decimals }))
-}
-
-/// `text`, a double, times ten to the power of `decimals`, as a double.
-pub(crate) fn times_power_of_ten(text: &str, decimals: &Value) -> Option<f64> {
-    let places = i32::try_from(decimals.as_u64()?).ok()?;
-    text.trim().parse::<f64>().ok().map(|number| number * 10_f64.powi(places))
-}
-
-fn through_a_double(input: &Value, finish: fn(f64) -> f64) -> Result<Value, Refusal> {
-    let text = input["decimal"].as_str().unwrap_or_default();
-    match times_power_of_ten(text, &input["decimals"]) {
-        Some(product) => Ok(json!({ "amount": format!("{:.0}", finish(product)) })),
-        None => Err(Refusal::new("no-number")),
-    }
 }
 
 /// Cuts off what a token of `decimals` places cannot hold.
@@ -220,30 +206,11 @@ fn describe_to(cases: &mut Cases) {
 }
 
 fn flags_to(cases: &mut Cases) {
-    cases.flag(
-        "DoubleCutOff",
-        "multiplies a double and cuts off what is behind the point: 4.02 is a unit short",
-        Bug::Differs(|input| through_a_double(input, f64::trunc)),
-    );
-    cases.flag(
-        "DoubleRoundedUp",
-        "multiplies a double and rounds up, so that no amount is free: 16.1 is a unit too much",
-        Bug::Differs(|input| through_a_double(input, f64::ceil)),
-    );
-    cases.flag(
-        "DoubleRounded",
-        "multiplies a double and rounds it: right for small amounts, wrong for great ones, and what is too precise becomes another amount",
-        Bug::Differs(|input| through_a_double(input, f64::round)),
-    );
+    flags_of_readers(cases, "decimal", |text| text.as_str().unwrap_or_default().to_owned());
     cases.flag(
         "CutOff",
         "cuts off the places the token does not have: the smallest amounts are free",
         Bug::misreads(cut),
-    );
-    cases.flag(
-        "SixPlaces",
-        "takes every token for one of 6 places",
-        Bug::misreads(|input| input["decimals"] = 6.into()),
     );
     cases.flag(
         "StopsAtTheFirstStranger",
@@ -265,33 +232,14 @@ fn flags_to(cases: &mut Cases) {
         }),
     );
     cases.flag(
-        "DropsStrangers",
-        "drops what is neither digit nor point before it reads a number",
-        Bug::misreads_text("decimal", |text| {
-            text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect()
-        }),
-    );
-    cases.flag(
         "EmptyIsZero",
         "reads zero where no digit is",
         Bug::forgets(&["empty", "lone-point"]),
     );
     cases.flag(
-        "TwoPoints",
-        "splits at points and takes the first two parts",
-        Bug::misreads_text("decimal", |text| {
-            text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
-        }),
-    );
-    cases.flag(
         "AnyNumber",
         "writes something for what is no number, such as NaN",
         Bug::forgets(&["no-digit"]),
-    );
-    cases.flag(
-        "PastTheRange",
-        "writes more than 2^256 − 1, which wraps in a contract",
-        Bug::forgets(&["past-uint256"]),
     );
     cases.flag("AnyType", "takes a number of JSON", Bug::forgets(&["decimal-is-no-text"]));
 }
@@ -382,7 +330,7 @@ fn flags_from(cases: &mut Cases) {
     cases.flag(
         "SixPlaces",
         "takes every token for one of 6 places",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let mut six = input.clone();
             six["decimals"] = 6.into();
             let mut output = from_units(&Input::new(&six), &mut Steps::default())?;

@@ -3,9 +3,12 @@
 mod base_units;
 mod decimal;
 
-use crate::operation::Operation;
+use serde_json::{Value, json};
 
-pub(crate) use decimal::{refusal_of_amount, refusal_of_decimal, times_power_of_ten};
+use crate::cases::Cases;
+use crate::operation::{Bug, Operation, Refusal};
+
+pub(crate) use decimal::{refusal_of_amount, refusal_of_decimal};
 
 pub(crate) fn operations() -> Vec<Operation> {
     [base_units::operations(), decimal::operations()].concat()
@@ -28,4 +31,65 @@ pub(crate) fn with_ascii_digits(text: &str) -> String {
         c => c,
     };
     text.chars().map(ascii).collect()
+}
+
+/// Bugs of whoever reads `member` as a decimal number; `text` is what there is
+/// to read for a double.
+pub(crate) fn flags_of_readers(
+    cases: &mut Cases,
+    member: &'static str,
+    text: fn(&Value) -> String,
+) {
+    let through_a_double = |finish: fn(f64) -> f64| {
+        Bug::differs(move |input| {
+            let product = times_power_of_ten(&text(&input[member]), &input["decimals"]);
+            let product = product.ok_or_else(|| Refusal::new("no-number"))?;
+            Ok(json!({ "amount": format!("{:.0}", finish(product)) }))
+        })
+    };
+    cases.flag(
+        "DoubleCutOff",
+        "multiplies a double and cuts off what is behind the point: 4.02 is a unit short",
+        through_a_double(f64::trunc),
+    );
+    cases.flag(
+        "DoubleRoundedUp",
+        "multiplies a double and rounds up, so that no amount is free: 16.1 is a unit too much",
+        through_a_double(f64::ceil),
+    );
+    cases.flag(
+        "DoubleRounded",
+        "multiplies a double and rounds it: right for small amounts, wrong for great ones, and what is too precise becomes another amount",
+        through_a_double(f64::round),
+    );
+    cases.flag(
+        "SixPlaces",
+        "takes every token for one of 6 places",
+        Bug::misreads(|input| input["decimals"] = 6.into()),
+    );
+    cases.flag(
+        "DropsStrangers",
+        "drops what is neither digit nor point before it reads a number",
+        Bug::misreads_text(member, |text| {
+            text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect()
+        }),
+    );
+    cases.flag(
+        "TwoPoints",
+        "splits at points and takes the first two parts",
+        Bug::misreads_text(member, |text| {
+            text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+        }),
+    );
+    cases.flag(
+        "PastTheRange",
+        "writes more than 2^256 − 1, which wraps in a contract",
+        Bug::forgets(&["past-uint256"]),
+    );
+}
+
+/// `text`, a double, times ten to the power of `decimals`, as a double.
+fn times_power_of_ten(text: &str, decimals: &Value) -> Option<f64> {
+    let places = i32::try_from(decimals.as_u64()?).ok()?;
+    text.trim().parse::<f64>().ok().map(|number| number * 10_f64.powi(places))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cases::Cases;
 use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
-use crate::input::Input;
+use crate::input::{Input, capitalized};
 use crate::operation::{Bug, Operation, Refusal, Steps, refuse};
 use crate::signed::rule_of_forms;
 
@@ -138,12 +138,8 @@ fn opening(at: &Deployment, payer: &str) -> Value {
 /// A flag a member: the bug leaves the member out of the hash.
 fn flags_of_members(cases: &mut Cases, members: &'static [(&'static str, &'static str)]) {
     for (member, zero) in members {
-        let mut flag = "Ignores".to_owned();
-        let (first, rest) = member.split_at(1);
-        flag.push_str(&first.to_ascii_uppercase());
-        flag.push_str(rest);
         cases.flag(
-            flag,
+            format!("Ignores{}", capitalized(member)),
             format!("leaves {member} out of the hash, so that it can be changed after the fact"),
             Bug::misreads(move |input| {
                 if input.get(*member).is_some() {
@@ -314,7 +310,7 @@ fn open_nonce_ietf_cases(cases: &mut Cases) {
     cases.flag(
         "OkxNonce",
         "derives the nonce of the OKX dialect, with two empty lists of splits",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let input = with(input, "splits", json!([]));
             open_nonce_okx(&Input::new(&input), &mut Steps::default())
         }),
@@ -343,7 +339,7 @@ fn open_nonce_okx_cases(cases: &mut Cases) {
     cases.flag(
         "IetfNonce",
         "derives the nonce of the draft, without lists",
-        Bug::Differs(|input| open_nonce_ietf(&Input::new(input), &mut Steps::default())),
+        Bug::differs(|input| open_nonce_ietf(&Input::new(input), &mut Steps::default())),
     );
     cases.flag(
         "SortsSplits",
@@ -510,7 +506,7 @@ fn challenge_hash_cases(cases: &mut Cases) {
     cases.flag(
         "DecodesId",
         "hashes the bytes the id encodes instead of its characters",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let input = Input::new(input);
             let id = conform402_wire::base64url::decode(input.text("id")?).unwrap_or_default();
             let encoded = [id.as_slice(), input.text("realm")?.as_bytes()].concat();

@@ -418,48 +418,48 @@ fn rank_flags(cases: &mut Cases) {
     cases.flag(
         "FirstRange",
         "goes by the first range that matches instead of the one that names most",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             reranked(input, |m| m.first().filter(|m| m.weight > 0).map(|m| -m.weight))
         }),
     );
     cases.flag(
         "GreatestWeight",
         "goes by the greatest weight of all ranges that match, and offers what a client does not want",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             reranked(input, |m| m.iter().map(|m| m.weight).max().filter(|w| *w > 0).map(|w| -w))
         }),
     );
     cases.flag(
         "ZeroIsLittle",
         "takes a weight of zero for a small one, and offers what a client does not want",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             reranked(input, |m| m.iter().max_by_key(|m| m.closeness).map(|m| -m.weight))
         }),
     );
     cases.flag(
         "OrderOfTheField",
         "sorts equals by their place in the field",
-        Bug::Differs(|input| reranked(input, |m| closest(m).map(|m| m.index - 1000 * m.weight))),
+        Bug::differs(|input| reranked(input, |m| closest(m).map(|m| m.index - 1000 * m.weight))),
     );
     cases.flag(
         "OrderOfTheFieldAlone",
         "sorts by the place in the field, and passes over weights",
-        Bug::Differs(|input| reranked(input, |m| closest(m).map(|m| m.index))),
+        Bug::differs(|input| reranked(input, |m| closest(m).map(|m| m.index))),
     );
     cases.flag(
         "LeastFirst",
         "sorts by rising weight",
-        Bug::Differs(|input| reranked(input, |m| closest(m).map(|m| m.weight))),
+        Bug::differs(|input| reranked(input, |m| closest(m).map(|m| m.weight))),
     );
     cases.flag(
         "Hundredths",
         "drops the third decimal of a weight",
-        Bug::Differs(|input| reranked(input, |m| closest(m).map(|m| -(m.weight / 10)))),
+        Bug::differs(|input| reranked(input, |m| closest(m).map(|m| -(m.weight / 10)))),
     );
     cases.flag(
         "DecimalsAsNumber",
         "takes 0.15 for more than 0.9, as 15 is more than 9",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             reranked(input, |m| {
                 let mut weight = closest(m)?.weight;
                 while weight % 10 == 0 && weight < 1000 {

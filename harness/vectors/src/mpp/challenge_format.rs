@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::challenge::{REQUIRED, full, plain, record_objects, refusal, with, without};
 use crate::cases::Cases;
-use crate::input::Input;
+use crate::input::{Input, capitalized};
 use crate::operation::{Bug, Operation, Refusal, Steps};
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -98,11 +98,8 @@ fn flags(cases: &mut Cases) {
         in_texts(|text| text.replace(|c: char| c.is_ascii_control(), "")),
     );
     for member in ["expires", "digest", "description", "opaque"] {
-        let mut name = "Drops".to_owned();
-        name.push_str(&member[..1].to_uppercase());
-        name.push_str(&member[1..]);
         cases.flag(
-            name,
+            format!("Drops{}", capitalized(member)),
             format!("does not write {member}"),
             Bug::misreads(move |input| {
                 if let Some(challenge) = input["challenge"].as_object_mut() {

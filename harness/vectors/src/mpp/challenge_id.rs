@@ -275,7 +275,7 @@ fn describe_with_header(cases: &mut Cases) {
     cases.flag(
         "HeaderLast",
         "puts the header's name behind opaque",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             bind_with_header(&Input::new(input), &mut Steps::default(), |slots, header| {
                 slots.extend(header);
             })
@@ -284,7 +284,7 @@ fn describe_with_header(cases: &mut Cases) {
     cases.flag(
         "EmptyHeaderSlot",
         "has an eighth slot even if no header is named",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             bind_with_header(&Input::new(input), &mut Steps::default(), |slots, header| {
                 slots.insert(HEADER_SLOT, header.unwrap_or_default());
             })
@@ -332,7 +332,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "AbsentSlotDropped",
         "joins only what is present, so that an expiry can pass for a digest",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             bind(
                 &Input::new(input),
                 &mut Steps::default(),
@@ -348,7 +348,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "EscapesPastAscii",
         "writes what is not ASCII as \\u escapes in canonical JSON",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let input = Input::new(input);
             bind(&input, &mut Steps::default(), escaped, |slots| Ok(slots.join("|")))
         }),
@@ -356,7 +356,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "OrdinarySerializer",
         "writes JSON with an ordinary serializer: keys by code point, numbers in a form of its own",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let write = |object: &Value| Some(object.to_string());
             bind(&Input::new(input), &mut Steps::default(), write, |slots| Ok(slots.join("|")))
         }),

@@ -153,7 +153,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "ComparesTimesAsText",
         "compares date-times letter by letter, whatever their offsets",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let outcome = evaluate(&Input::new(&without(input, "now")), &mut Steps::default())?;
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let (now, expires) = (text(&input["now"]), text(&input["challenge"]["expires"]));
@@ -163,7 +163,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "DropsFractions",
         "compares whole seconds",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let mut early = input.clone();
             if let Some(now) = input["now"].as_str().and_then(|now| now.split_once('.')) {
                 early["now"] = format!("{}Z", now.0).into();

@@ -11,7 +11,7 @@ use super::challenge::{OPTIONAL, PLAIN_REALM, REQUIRED, encoding, full, plain, w
 use super::lenient::{as_latin1, decoder_flags};
 use crate::cases::Cases;
 use crate::deployment::Deployment;
-use crate::input::Input;
+use crate::input::{Input, capitalized};
 use crate::operation::{Bug, Operation, Refusal, Steps};
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -586,7 +586,7 @@ fn format_flags(cases: &mut Cases) {
     }
     for member in ["digest", "opaque", "description"] {
         cases.flag(
-            format!("Drops{}{}", member[..1].to_uppercase(), &member[1..]),
+            format!("Drops{}", capitalized(member)),
             format!("does not echo {member}"),
             Bug::misreads(move |input| forget(&mut input["credential"], &[member])),
         );

@@ -212,7 +212,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "KeepsCase",
         "keeps the address as it is written, so that one payer is two",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let mut output = parse(&Input::new(input))?;
             output["address"] = input["text"].as_str().and_then(|t| t.rsplit(':').next()).into();
             Ok(output)

@@ -262,7 +262,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "FractionAsNumber",
         "takes .5 for 5 nanoseconds, without regard to its digits",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let mut output = parse(&Input::new(input))?;
             let text = input["text"].as_str().unwrap_or_default();
             let digits: String = text

@@ -243,7 +243,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "LastNameWins",
         "takes the last of two members of one name, where another reader takes the first: a payer sees one amount and signs the other",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let value: Value = serde_json::from_str(Input::new(input).text("json")?)
                 .map_err(|_| Refusal::new("not-json"))?;
             written(&value)
@@ -252,7 +252,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "OrdinarySerializer",
         "writes with an ordinary serializer: names by code point, numbers in a form of its own",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let input = Input::new(input);
             canonicalize(&input)?;
             let value = parse_strict(input.text("json")?).unwrap_or_default();
@@ -262,7 +262,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "OnlyMinifies",
         "removes white space, and takes that for the canonical form",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let input = Input::new(input);
             canonicalize(&input)?;
             let minified: String = input.text("json")?.split_ascii_whitespace().collect();
@@ -329,26 +329,26 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "WritesHalfAPair",
         "writes U+FFFD, or bytes that are no UTF-8, for half of a surrogate pair: two texts get one signature",
-        Bug::Differs(|input| forgiving(input, |text| text.contains("\\ud") || text.contains("\\uD"))),
+        Bug::differs(|input| forgiving(input, |text| text.contains("\\ud") || text.contains("\\uD"))),
     );
     cases.flag(
         "WritesInfinity",
         "writes null or Infinity for a number that no double holds",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             forgiving(input, |text| text.contains("e400") || text.contains("e308"))
         }),
     );
     cases.flag(
         "ReadsNan",
         "takes NaN and Infinity for numbers, as the JSON module of Python does",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             forgiving(input, |text| text.contains("NaN") || text.contains("Infinity"))
         }),
     );
     cases.flag(
         "FirstValueOnly",
         "stops behind the first value, and passes over what follows",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let text = Input::new(input).text("json")?;
             match serde_json::Deserializer::from_str(text).into_iter::<Value>().next() {
                 Some(Ok(value)) => written(&value),

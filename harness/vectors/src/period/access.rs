@@ -239,7 +239,7 @@ fn about(cases: &mut Cases) {
 
 fn hashing_flags(cases: &mut Cases) {
     for wrong in WRONG {
-        cases.flag(wrong.flag, wrong.hunts, Bug::Differs(wrong.bug));
+        cases.flag(wrong.flag, wrong.hunts, Bug::differs(wrong.bug));
     }
     cases.flag(
         "TakesMisfits",

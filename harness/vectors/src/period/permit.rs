@@ -283,12 +283,12 @@ fn hash_flags(cases: &mut Cases, at: &Deployment) {
     cases.flag(
         "Inlined",
         "encodes the details' words where their hash belongs",
-        Bug::Differs(inlined),
+        Bug::differs(inlined),
     );
     cases.flag(
         "HalfTyped",
         "leaves the type of the details out of the type",
-        Bug::Differs(half_typed),
+        Bug::differs(half_typed),
     );
     for (flag, pointer, zero) in [
         (

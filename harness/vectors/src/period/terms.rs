@@ -42,7 +42,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 cases.flag(
                     "OtherTerms",
                     "verifies terms under the type of onchainos",
-                    Bug::Differs(|input| verify(&CLI, &Input::new(input), &mut Steps::default())),
+                    Bug::differs(|input| verify(&CLI, &Input::new(input), &mut Steps::default())),
                 );
                 let example = agreed(&cases.deployment, &SEED, "2592000");
                 example.verify_cases(cases);
@@ -68,7 +68,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 cases.flag(
                     "OtherTerms",
                     "verifies terms under the type of the seed",
-                    Bug::Differs(|input| verify(&SEED, &Input::new(input), &mut Steps::default())),
+                    Bug::differs(|input| verify(&SEED, &Input::new(input), &mut Steps::default())),
                 );
                 let example = agreed(&cases.deployment, &CLI, "0");
                 example.verify_cases(cases);

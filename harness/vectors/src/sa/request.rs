@@ -275,7 +275,7 @@ fn describe_sign(cases: &mut Cases) {
     cases.flag(
         "JoinsWithLines",
         "puts a line break between the parts",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let join: fn(&[&str; 4]) -> String = |parts| parts.join("\n");
             let mac = mac(&Input::new(input), &mut Steps::default(), str::as_bytes, join)?;
             Ok(json!({ "signature": auth::encode(&mac) }))
@@ -284,7 +284,7 @@ fn describe_sign(cases: &mut Cases) {
     cases.flag(
         "Hexadecimal",
         "writes the code in hexadecimal",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let input = Input::new(input);
             let mac = mac(&input, &mut Steps::default(), str::as_bytes, |parts| parts.concat())?;
             Ok(json!({ "signature": hex::encode(mac) }))
@@ -349,7 +349,7 @@ fn describe_verify(cases: &mut Cases) {
         (
             "IgnoresCase",
             "compares without regard to case, which leaves an attacker far fewer to guess",
-            Bug::Differs(|input| {
+            Bug::differs(|input| {
                 verify(&Input::new(input), &mut Steps::default(), |expected, given| {
                     expected.eq_ignore_ascii_case(given)
                 })
@@ -358,7 +358,7 @@ fn describe_verify(cases: &mut Cases) {
         (
             "PrefixIsEnough",
             "compares as many characters as it is given",
-            Bug::Differs(|input| {
+            Bug::differs(|input| {
                 verify(&Input::new(input), &mut Steps::default(), |expected, given| {
                     expected.starts_with(given)
                 })

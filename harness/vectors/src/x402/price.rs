@@ -5,7 +5,7 @@ use conform402_wire::x402::price::decimal_text;
 use serde_json::{Value, json};
 
 use crate::amount::{
-    PAST_THE_RANGE, refusal_of_amount, refusal_of_decimal, times_power_of_ten, with_ascii_digits,
+    PAST_THE_RANGE, flags_of_readers, refusal_of_amount, refusal_of_decimal, with_ascii_digits,
 };
 use crate::cases::Cases;
 use crate::input::Input;
@@ -26,14 +26,6 @@ fn evaluate(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
     steps.record("fraction", decimal.fraction);
     let amount = decimal.to_base_units(decimals).map_err(refusal_of_amount)?;
     Ok(json!({ "amount": amount.to_string() }))
-}
-
-fn through_a_double(input: &Value, finish: fn(f64) -> f64) -> Result<Value, Refusal> {
-    let text = decimal_text(&input["price"]).unwrap_or_default();
-    match times_power_of_ten(&text, &input["decimals"]) {
-        Some(product) => Ok(json!({ "amount": format!("{:.0}", finish(product)) })),
-        None => Err(Refusal::new("no-number")),
-    }
 }
 
 fn describe(cases: &mut Cases) {
@@ -151,26 +143,7 @@ fn describe(cases: &mut Cases) {
 }
 
 fn flags(cases: &mut Cases) {
-    cases.flag(
-        "DoubleCutOff",
-        "multiplies a double and cuts off what is behind the point: $4.02 is a unit short",
-        Bug::Differs(|input| through_a_double(input, f64::trunc)),
-    );
-    cases.flag(
-        "DoubleRoundedUp",
-        "multiplies a double and rounds up: 16.1 is a unit too much",
-        Bug::Differs(|input| through_a_double(input, f64::ceil)),
-    );
-    cases.flag(
-        "DoubleRounded",
-        "multiplies a double and rounds it: right for small amounts, wrong for great ones, and what is too precise becomes another amount",
-        Bug::Differs(|input| through_a_double(input, f64::round)),
-    );
-    cases.flag(
-        "SixPlaces",
-        "takes every token for one of 6 places",
-        Bug::misreads(|input| input["decimals"] = 6.into()),
-    );
+    flags_of_readers(cases, "price", |price| decimal_text(price).unwrap_or_default());
     cases.flag(
         "StopsAtTheFirstStranger",
         "reads the number a text begins with and forgets the rest, as parseFloat does: $1,000 is $1",
@@ -178,13 +151,6 @@ fn flags(cases: &mut Cases) {
             let (sign, rest) = text.split_at(usize::from(text.starts_with('$')));
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             format!("{sign}{}", &rest[..end])
-        }),
-    );
-    cases.flag(
-        "DropsStrangers",
-        "drops what is neither digit nor point before it reads a number",
-        Bug::misreads_text("price", |text| {
-            text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect()
         }),
     );
     cases.flag(
@@ -204,20 +170,8 @@ fn flags(cases: &mut Cases) {
         Bug::forgets(&["empty", "lone-point", "price-is-missing"]),
     );
     cases.flag(
-        "FirstTwoParts",
-        "splits at points and takes the first two parts",
-        Bug::misreads_text("price", |text| {
-            text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
-        }),
-    );
-    cases.flag(
         "AnyNumber",
         "writes something for what is no number, such as NaN",
         Bug::forgets(&["no-digit", "price-is-no-price"]),
-    );
-    cases.flag(
-        "PastTheRange",
-        "writes more than 2^256 − 1, which wraps in a contract",
-        Bug::forgets(&["past-uint256"]),
     );
 }

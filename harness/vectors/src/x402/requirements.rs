@@ -222,7 +222,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "SchemeAndNetwork",
         "looks at scheme and network only, and so lets the client name the amount and the payee",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             by(input, |offer, accepted| {
                 offer["scheme"] == accepted["scheme"] && offer["network"] == accepted["network"]
             })
@@ -294,7 +294,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "EachOfAny",
         "asks for each term whether any offer has it, and so takes the amount of one with the payee of another",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let offers = input["accepts"].as_array().map(Vec::as_slice).unwrap_or_default();
             let known = |term: &str| {
                 offers.iter().any(|offer| offer[term] == input["accepted"][term])
@@ -309,7 +309,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "ExactCase",
         "compares addresses of EVM as text, and so refuses checksums",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             by(input, |offer, accepted| {
                 contradictions(offer, accepted).is_empty()
                     && offer["asset"] == accepted["asset"]
@@ -320,7 +320,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "NoCase",
         "compares every text without regard to case, and so takes another account",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let lower = |value: &Value| value.to_string().to_lowercase();
             by(input, |offer, accepted| {
                 TERMS.iter().all(|term| lower(&offer[*term]) == lower(&accepted[*term]))

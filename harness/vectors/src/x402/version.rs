@@ -180,7 +180,7 @@ fn flags(cases: &mut Cases) {
     cases.flag(
         "SearchesTheText",
         "searches the body, or the values of fields, for the name",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let text = input.to_string().to_lowercase();
             let holds = |name: &str| text.contains(name);
             if holds("payment-required")

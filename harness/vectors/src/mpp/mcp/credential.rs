@@ -4,7 +4,10 @@
 use conform402_wire::mcp::{CREDENTIAL, NativeCredential};
 use serde_json::{Value, json};
 
-use super::{CHALLENGE_RULE, broken_challenges, challenge, refusal, with, without};
+use super::{
+    CHALLENGE_RULE, Place, broken_challenges, challenge, flags_of_meta, refusal, with,
+    with_request_as_text, without,
+};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -220,38 +223,14 @@ fn describe(cases: &mut Cases) {
 }
 
 fn flags(cases: &mut Cases) {
-    cases.flag(
-        "ParamsOnly",
-        "looks into the parameters alone, and refuses who paid without MCP",
-        Bug::refuses(|input| input["message"].get("_meta").is_some()),
-    );
-    cases.flag(
-        "RootOnly",
-        "looks at the root alone, and refuses who paid by MCP",
-        Bug::refuses(|input| input["message"].get("_meta").is_none()),
-    );
-    cases.flag(
-        "FirstMetaOnly",
-        "takes the first `_meta` there is, and passes over the second",
-        Bug::refuses(|input| {
-            let message = &input["message"];
-            message["params"].get("_meta").is_some() && message.get("_meta").is_some()
-        }),
+    flags_of_meta(
+        cases,
+        Place { within: "params", key: CREDENTIAL, what: "credential", optional: "source" },
     );
     cases.flag(
         "ServesNotifications",
         "takes money for what nobody gets",
         Bug::forgets(&["notification"]),
-    );
-    cases.flag(
-        "SearchesEverywhere",
-        "takes a credential from where a model, or another protocol, may have put it",
-        Bug::forgets(&["credential-is-missing"]),
-    );
-    cases.flag(
-        "TakesNoObject",
-        "reads a credential that is text or a list, or crashes on it",
-        Bug::forgets(&["credential-is-no-object"]),
     );
     cases.flag(
         "TakesMisfits",
@@ -268,19 +247,8 @@ fn flags(cases: &mut Cases) {
         }),
     );
     cases.flag(
-        "NeedsSource",
-        "asks for what is optional",
-        Bug::refuses(|input| {
-            let nested = &input["message"]["params"]["_meta"][CREDENTIAL];
-            nested.is_object() && nested.get("source").is_none()
-        }),
-    );
-    cases.flag(
         "RequestAsText",
         "keeps the request as text in base64url, which no challenge of JSON-RPC has",
-        Bug::miswrites(|output| {
-            let text = output["challenge"]["request"].to_string();
-            output["challenge"]["request"] = conform402_wire::base64url::encode(text).into();
-        }),
+        Bug::miswrites(|output| with_request_as_text(&mut output["challenge"])),
     );
 }

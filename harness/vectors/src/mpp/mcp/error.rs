@@ -4,7 +4,9 @@
 use conform402_wire::mcp::{NativeChallenge, PAYMENT_REQUIRED, PaymentError, VERIFICATION_FAILED};
 use serde_json::{Value, json};
 
-use super::{CHALLENGE_RULE, broken_challenges, challenge, refusal, with, without};
+use super::{
+    CHALLENGE_RULE, broken_challenges, challenge, refusal, with, with_request_as_text, without,
+};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -203,10 +205,8 @@ fn flags(cases: &mut Cases) {
         "RequestAsText",
         "keeps the request as text in base64url, so that it is echoed in another form",
         Bug::miswrites(|output| {
-            for challenge in output["challenges"].as_array_mut().into_iter().flatten() {
-                let text = challenge["request"].to_string();
-                challenge["request"] = conform402_wire::base64url::encode(text).into();
-            }
+            let challenges = output["challenges"].as_array_mut();
+            challenges.into_iter().flatten().for_each(with_request_as_text);
         }),
     );
     cases.flag(

@@ -8,10 +8,11 @@ mod receipt;
 use conform402_wire::mcp::InvalidMessage;
 use serde_json::{Value, json};
 
+use crate::cases::Cases;
 use crate::change::{with, without};
 use crate::deployment::{Deployment, lower};
-use crate::input::kebab;
-use crate::operation::{Operation, Refusal};
+use crate::input::{capitalized, kebab};
+use crate::operation::{Bug, Operation, Refusal};
 
 pub(crate) fn operations() -> Vec<Operation> {
     [credential::operations(), error::operations(), receipt::operations()].concat()
@@ -101,4 +102,62 @@ fn broken_challenges(at: &Deployment) -> Vec<(String, &'static str, Value, Strin
         broken.push((name.to_owned(), comment, with(&sound, member, value), reason.to_owned()));
     }
     broken
+}
+
+/// Where a message carries what it has of a payment: in the `_meta` of its
+/// member `within`, or of its own.
+#[derive(Clone, Copy)]
+struct Place {
+    within: &'static str,
+    key: &'static str,
+    what: &'static str,
+    /// What need not be in it.
+    optional: &'static str,
+}
+
+/// Bugs of whoever looks for it.
+fn flags_of_meta(cases: &mut Cases, place: Place) {
+    let Place { within, key, what, optional } = place;
+    cases.flag(
+        format!("{}Only", capitalized(within)),
+        format!("looks into {within} alone, and loses a {what} without MCP"),
+        Bug::refuses(|input| input["message"].get("_meta").is_some()),
+    );
+    cases.flag(
+        "RootOnly",
+        format!("looks at the root alone, and loses a {what} of MCP"),
+        Bug::refuses(|input| input["message"].get("_meta").is_none()),
+    );
+    cases.flag(
+        "FirstMetaOnly",
+        "takes the first `_meta` there is, and passes over the second",
+        Bug::refuses(move |input| {
+            let message = &input["message"];
+            message[within].get("_meta").is_some() && message.get("_meta").is_some()
+        }),
+    );
+    cases.flag(
+        "SearchesEverywhere",
+        format!("takes a {what} from where a model, a tool or another protocol may have put it"),
+        Bug::forgets_all(move |reason| reason.strip_prefix(what) == Some("-is-missing")),
+    );
+    cases.flag(
+        "TakesNoObject",
+        format!("reads a {what} that is text or a list, or crashes on it"),
+        Bug::forgets_all(move |reason| reason.strip_prefix(what) == Some("-is-no-object")),
+    );
+    cases.flag(
+        format!("Needs{}", capitalized(optional)),
+        "asks for what is optional",
+        Bug::refuses(move |input| {
+            let nested = &input["message"][within]["_meta"][key];
+            nested.is_object() && nested.get(optional).is_none()
+        }),
+    );
+}
+
+/// The bug's challenge, with the request as HTTP has it.
+fn with_request_as_text(challenge: &mut Value) {
+    let text = challenge["request"].to_string();
+    challenge["request"] = conform402_wire::base64url::encode(text).into();
 }

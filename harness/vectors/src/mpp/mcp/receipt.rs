@@ -4,7 +4,7 @@
 use conform402_wire::mcp::{NativeReceipt, RECEIPT};
 use serde_json::{Value, json};
 
-use super::{refusal, with, without};
+use super::{Place, flags_of_meta, refusal, with, without};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -233,38 +233,14 @@ fn flags(cases: &mut Cases) {
         "takes any receipt for one of a settled payment",
         Bug::forgets(&["no-success", "status-is-missing", "status-is-no-text"]),
     );
-    cases.flag(
-        "ResultOnly",
-        "looks into the result alone, and loses receipts without MCP",
-        Bug::refuses(|input| input["message"].get("_meta").is_some()),
-    );
-    cases.flag(
-        "RootOnly",
-        "looks at the root alone, and loses receipts of MCP",
-        Bug::refuses(|input| input["message"].get("_meta").is_none()),
-    );
-    cases.flag(
-        "FirstMetaOnly",
-        "takes the first `_meta` there is, and passes over the second",
-        Bug::refuses(|input| {
-            let message = &input["message"];
-            message["result"].get("_meta").is_some() && message.get("_meta").is_some()
-        }),
-    );
-    cases.flag(
-        "SearchesEverywhere",
-        "takes a receipt from where a tool, or another protocol, may have put it",
-        Bug::forgets(&["receipt-is-missing"]),
+    flags_of_meta(
+        cases,
+        Place { within: "result", key: RECEIPT, what: "receipt", optional: "reference" },
     );
     cases.flag(
         "ReceiptOfAnError",
         "books a payment for what was not delivered",
         Bug::forgets(&["receipt-of-an-error"]),
-    );
-    cases.flag(
-        "TakesNoObject",
-        "reads a receipt that is text or a list, or crashes on it",
-        Bug::forgets(&["receipt-is-no-object"]),
     );
     cases.flag(
         "TakesMisfits",
@@ -273,14 +249,6 @@ fn flags(cases: &mut Cases) {
             ["method-", "challenge-id-", "reference-", "timestamp-"]
                 .iter()
                 .any(|member| reason.starts_with(member))
-        }),
-    );
-    cases.flag(
-        "NeedsReference",
-        "asks for what is optional",
-        Bug::refuses(|input| {
-            let nested = &input["message"]["result"]["_meta"][RECEIPT];
-            nested.is_object() && nested.get("reference").is_none()
         }),
     );
 }

@@ -104,7 +104,7 @@ fn describe_open(cases: &mut Cases) {
     cases.flag(
         "ForwardsVoucher",
         "forwards the payload as it is, with the voucher that only the seller should hold",
-        Bug::Differs(|input| {
+        Bug::differs(|input| {
             let mut request =
                 forward(&Input::new(input), &mut Steps::default(), |parts| parts.session_open())?;
             request["body"]["payload"] = input["payload"].clone();
