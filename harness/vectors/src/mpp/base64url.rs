@@ -155,8 +155,7 @@ fn decode_cases(cases: &mut Cases) {
     );
     cases.rule("Refused: characters outside A-Z, a-z, 0-9, - and _, and lengths of one more than a multiple of four.");
     cases.rule("Whether padding behind the last character is taken is up to the reader, and so is whether unused bits must be zero; no case has either.");
-    // Junk SHOULD NOT be taken: published readers do. A text cut off in the
-    // middle of a byte is nobody's dialect.
+    cases.rule("RFC 4648 says MUST of characters outside the alphabet. Published readers of headers pass over some of them, so that these cases are a SHOULD; that a value cut off in the middle of a byte is refused is a MUST.");
     let misreads = |change: fn(&str) -> String| Bug::misreads_text("text", change);
     cases.flag(
         "EitherAlphabet",

@@ -36,7 +36,7 @@ fn describe(cases: &mut Cases) {
         "RFC 9110, \"Field Values\"",
     );
     cases.rule("`challenge` has the parameters as text; `request` and `opaque` as they go over the wire. The output is one challenge that mpp.challenge.parse reads as it was given.");
-    cases.rule("id, realm, method, intent and request must be there, and the id not be empty. What mpp.challenge.parse refuses of method, intent, expires, request and opaque is refused here, too, and so is padding.");
+    cases.rule("id, realm, method, intent and request must be there, and the id not be empty. What mpp.challenge.parse refuses of method, intent, expires, request and opaque is refused here, too. So is padding, which is a SHOULD here: mpp.base64url.encode must not write it, and what it wrote comes encoded.");
     cases.rule("An optional parameter may be absent, or null, which is the same. Unknown members are left out.");
     cases.rule("A character below U+0020, except the tab, or U+007F is refused in every parameter. In quoted strings the quote and the backslash are escaped.");
     flags(cases);

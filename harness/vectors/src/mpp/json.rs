@@ -77,7 +77,7 @@ fn describe(cases: &mut Cases) {
         "The JSON MUST be serialized using JSON Canonicalization Scheme (JCS)",
         "draft-httpauth-payment-00, \"Required Parameters\"",
     );
-    cases.rule("The text is JSON by the grammar of RFC 8259 and nothing else; a value of any kind may stand at the top.");
+    cases.rule("The text is JSON by the grammar of RFC 8259 and nothing else; a value of any kind may stand at the top. RFC 8259 lets readers take more than its grammar, so that refusing what JavaScript and other languages write is a SHOULD.");
     cases.rule("Refused besides: a name that stands twice in an object, escapes resolved; half of a surrogate pair; a number past the range of a double.");
     cases.rule("Numbers have the form ECMAScript gives them, names the order of their UTF-16 units; only \\, \" and what is below U+0020 is escaped.");
     flags(cases);

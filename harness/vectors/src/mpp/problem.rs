@@ -63,6 +63,7 @@ fn describe(cases: &mut Cases) {
     );
     cases.rule("`status` is that of the HTTP response, `body` its text: a JSON object and nothing else. Its members type, title and detail are texts, status is a number; one of another type is as if it were absent.");
     cases.rule("The output's `type` is about:blank where the body has none; its `status` is that of the response, from which a number in the body must not differ; title, detail and challengeId are there if the body has them. Other members are ignored.");
+    cases.rule("The MUST of RFC 9457 on the status binds who writes a body; whoever reads another status in it SHOULD refuse it.");
     flags(cases);
     let id = "sdKxE0xg20GC2djHoZkNZapIo8uZpkq4gn9yWkLm9wk";
     let required = json!({

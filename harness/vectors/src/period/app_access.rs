@@ -81,7 +81,7 @@ fn describe_decode(cases: &mut Cases) {
     about(cases);
     cases.source(
         "Implementations MUST reject the encoded data if it contains characters outside the base alphabet when interpreting base-encoded data, unless the specification referring to this document explicitly states otherwise.",
-        "RFC 4648, section 3.3",
+        "RFC 4648, \"Interpretation of Non-Alphabet Characters in Encoded Data\"",
     );
     cases.rule("The field is base64url without padding of a JSON object; whitespace and the order of members inside are free. Padding should be taken too, since one buyer writes standard base64.");
     cases.rule("The output's proof has kind, subId, payer, timestamp and signature, hexadecimal digits in lower case. Nothing is verified here.");

@@ -340,7 +340,7 @@ fn describe_verify(cases: &mut Cases) {
     about(cases);
     cases.source(
         "Implementations MUST reject the encoded data if it contains characters outside the base alphabet when interpreting base-encoded data, unless the specification referring to this document explicitly states otherwise.",
-        "RFC 4648, section 3.3",
+        "RFC 4648, \"Interpretation of Non-Alphabet Characters in Encoded Data\"",
     );
     cases
         .rule("The output is {\"valid\": true}; whatever is not exactly the signature is refused.");

@@ -32,6 +32,7 @@ fn describe(cases: &mut Cases) {
         "A challenge of another scheme has parameters, a token68, or nothing; it is passed over.",
     );
     rules(cases);
+    cases.rule("What the grammar of RFC 9110 allows and servers do not write is a SHOULD, since published readers do not know it: tokens for quoted strings, white space around `=`, names and scheme in another case, other challenges in the field.");
     cases.rule("The output has the parameters the challenge has, unescaped, and `request` and `opaque` as they stand on the wire. Unknown parameters are left out.");
     flags::flags(cases);
     let at = cases.deployment.clone();

@@ -5,7 +5,7 @@ use conform402_wire::mcp::{CREDENTIAL, NativeCredential};
 use serde_json::{Value, json};
 
 use super::{
-    CHALLENGE_RULE, Place, broken_challenges, challenge, flags_of_meta, refusal, with,
+    CHALLENGE_RULE, PLACE_RULE, Place, broken_challenges, challenge, flags_of_meta, refusal, with,
     with_request_as_text, without,
 };
 use crate::cases::Cases;
@@ -55,6 +55,7 @@ fn describe(cases: &mut Cases) {
         "draft-payment-transport-mcp-00, \"Credential Structure\"",
     );
     cases.rule("The credential is the object under org.paymentauth/credential in `params._meta`, or in the `_meta` of the message itself, which may have a list for params, or none. A message without `id` is a notification, and refused.");
+    cases.rule(PLACE_RULE);
     cases.rule("A credential has objects `challenge` and `payload` and may have a text `source`; the output has these, with the payload as it came.");
     cases.rule(CHALLENGE_RULE);
     flags(cases);

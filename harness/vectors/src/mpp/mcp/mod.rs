@@ -31,6 +31,8 @@ fn refusal(error: InvalidMessage) -> Refusal {
 
 const CHALLENGE_RULE: &str = "A challenge has texts `id`, `method` and `intent`, none empty and `method` of lower-case letters, a text `realm`, an object `request` that goes out as it came, and may have texts `expires` and `description`. Other members are ignored, and null is as absent.";
 
+const PLACE_RULE: &str = "The draft says MUST of both places. Published SDKs look into the first alone, so that the second is a SHOULD.";
+
 /// An ordinary challenge.
 fn challenge(at: &Deployment) -> Value {
     json!({

@@ -4,7 +4,7 @@
 use conform402_wire::mcp::{NativeReceipt, RECEIPT};
 use serde_json::{Value, json};
 
-use super::{Place, flags_of_meta, refusal, with, without};
+use super::{PLACE_RULE, Place, flags_of_meta, refusal, with, without};
 use crate::cases::Cases;
 use crate::input::Input;
 use crate::operation::{Bug, Operation, Refusal};
@@ -51,7 +51,8 @@ fn describe(cases: &mut Cases) {
         "draft-httpauth-payment-00, \"Receipt Status Semantics\"",
     );
     cases.rule("The receipt is the object under org.paymentauth/receipt in `result._meta`, or in the `_meta` of the message itself. A message with a member `error` has none.");
-    cases.rule("A receipt has the text success as `status`, texts `method` and `challengeId`, neither empty, a `timestamp` of RFC 3339 with an offset, and may have a text `reference`; the output has these. Other members are ignored, and null is as absent.");
+    cases.rule(PLACE_RULE);
+    cases.rule("A receipt has the text success as `status`, texts `method` and `challengeId`, neither empty, a `timestamp` of RFC 3339 with an offset, and may have a text `reference`; the output has these. Other members are ignored, and null is as absent. The timestamp is a SHOULD: seed 001 shows receipts without one.");
     flags(cases);
     let at = cases.deployment.clone();
     let sound = json!({
