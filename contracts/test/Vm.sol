@@ -5,6 +5,12 @@ pragma solidity 0.8.37;
 Vm constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
 
 interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function eip712HashStruct(string calldata definition, bytes calldata data) external pure returns (bytes32);
@@ -16,7 +22,10 @@ interface Vm {
     function etch(address target, bytes calldata code) external;
     function mockCall(address callee, bytes calldata data, bytes calldata returned) external;
     function expectEmit(address emitter) external;
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
     function getCode(string calldata artifact) external view returns (bytes memory);
+    function deployCode(string calldata artifact) external returns (address deployed);
 
     function assume(bool condition) external pure;
     function assertTrue(bool condition, string calldata message) external pure;
