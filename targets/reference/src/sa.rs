@@ -7,6 +7,7 @@ use conform402_wire::adapter::{FacilitatorInfo, OfferInfo, TestbedInfo};
 use conform402_wire::charge::{Authorization, ChargePayload};
 use conform402_wire::did::DidPkh;
 use conform402_wire::eip3009::{self, TokenDomain};
+use conform402_wire::members::Members;
 use conform402_wire::sa::channel::ChannelStatus;
 use conform402_wire::sa::charge::{ChargeReceipt, SETTLE, VERIFY_HASH};
 use conform402_wire::sa::request::STATUS;
@@ -120,8 +121,7 @@ impl SaClient {
         let (status, answer) =
             self.ask("GET", &format!("{STATUS}?channelId={channel}"), "").await?;
         let data = self.read(status, &answer)?.unwrap_or_default();
-        let members = data.as_object().ok_or(NotSettled::Unreadable)?;
-        ChannelStatus::parse(members).map_err(|_| NotSettled::Unreadable)
+        ChannelStatus::parse(Members::new(&data)).map_err(|_| NotSettled::Unreadable)
     }
 
     fn source_of(&self, credential: &Credential, payload: &Value) -> String {

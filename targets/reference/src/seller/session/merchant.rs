@@ -4,6 +4,7 @@
 use alloy::primitives::U256;
 use alloy::signers::local::PrivateKeySigner;
 use conform402_wire::adapter::{Evaluation, MerchantAction, MerchantOrder, OfferInfo, SessionInfo};
+use conform402_wire::members::Members;
 use conform402_wire::sa::request::Withdrawal;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::Escrow;
@@ -51,8 +52,8 @@ impl Payee<'_> {
             "nonce": authorization.nonce.to_string(),
             "deadline": authorization.deadline.to_string(),
         });
-        let request = parts.as_object().map(|parts| withdrawal.request(parts));
-        let Some(Ok(request)) = request else { return Err(NotSettled::Unreadable) };
+        let request = withdrawal.request(Members::new(&parts));
+        let Ok(request) = request else { return Err(NotSettled::Unreadable) };
         let body = request.body.unwrap_or_default();
         self.route.sa.order(&request.path, &body, voucher.channel_id).await
     }
