@@ -4,7 +4,7 @@
 use alloy::primitives::{Address, I256};
 use conform402_chain::Holder;
 use conform402_facilitator::Entry;
-use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome};
+use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Profile};
 use conform402_wire::BaseUnits;
 use conform402_wire::problem::Problem;
 use conform402_wire::receipt;
@@ -136,6 +136,23 @@ fn delta(amount: BaseUnits) -> I256 {
 pub fn problem(answer: &Answer) -> Result<Problem, Broken> {
     serde_json::from_str(&answer.body)
         .map_err(|error| Broken::promise(format!("the body is no problem details: {error}")))
+}
+
+/// The payer sees of a refusal of the settlement service what its seller's
+/// dialect makes of the code.
+pub fn seen_as(answer: &Answer, code: SaCode, profile: Profile) -> Outcome {
+    let expected = code.seen(profile);
+    status_is(answer, expected.status)?;
+    is_problem(answer, expected.problem)
+}
+
+/// The problem is of this type, below the common base.
+pub fn is_problem(answer: &Answer, suffix: &str) -> Outcome {
+    let problem = problem(answer)?;
+    if problem.suffix() == suffix {
+        return Ok(());
+    }
+    broken(format!("the problem is {:?} instead of {suffix}", problem.type_uri))
 }
 
 /// Whether a directive stands in `Cache-Control`.

@@ -5,7 +5,7 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Profile, c
 use conform402_wire::sa::SaCode;
 
 use crate::mpp::buyer::{Payment, challenge_for, present};
-use crate::mpp::judge::{broken, buys, cache_control_has, problem, refused, status_is};
+use crate::mpp::judge::{broken, buys, cache_control_has, refused, seen_as, status_is};
 
 /// Makes a check for each code a charge can meet.
 macro_rules! per_code {
@@ -111,13 +111,7 @@ per_code! {
 async fn seen_in(bed: &Bed, code: SaCode, profile: Profile) -> Outcome {
     let offer = Offer::charge(100).in_profile(profile);
     let (_, answer) = refused_with(bed, code, offer).await?;
-    let expected = code.seen(profile);
-    status_is(&answer, expected.status)?;
-    let problem = problem(&answer)?;
-    if problem.suffix() == expected.problem {
-        return Ok(());
-    }
-    broken(format!("the problem is {:?} instead of {:?}", problem.type_uri, expected.problem))
+    seen_as(&answer, code, profile)
 }
 
 /// > Servers MUST NOT return 402 without including a `WWW-Authenticate` header

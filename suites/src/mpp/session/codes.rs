@@ -8,7 +8,7 @@ use conform402_wire::sa::SaCode;
 use super::channel::Channel;
 use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::{challenge_for, present};
-use crate::mpp::judge::{broken, cache_control_has, delivered, problem, status_is, withheld};
+use crate::mpp::judge::{broken, cache_control_has, delivered, seen_as, status_is, withheld};
 
 /// Makes a check for each code that only a session can meet.
 macro_rules! per_code {
@@ -132,13 +132,7 @@ per_code! {
 async fn seen_in(bed: &Bed, code: SaCode, profile: Profile) -> Outcome {
     let offer = Offer::session(100).in_profile(profile);
     let (_, answer) = refused_with(bed, code, offer).await?;
-    let expected = code.seen(profile);
-    status_is(&answer, expected.status)?;
-    let problem = problem(&answer)?;
-    if problem.suffix() == expected.problem {
-        return Ok(());
-    }
-    broken(format!("the problem is {:?} instead of {:?}", problem.type_uri, expected.problem))
+    seen_as(&answer, code, profile)
 }
 
 /// > Servers MUST NOT return 402 without including a `WWW-Authenticate` header

@@ -1,9 +1,8 @@
 //! What every session is judged by.
 
-use conform402_runner::{Answer, Broken, Mounted, Outcome};
-use conform402_wire::problem::Problem;
+use conform402_runner::{Answer, Mounted, Outcome};
 
-use crate::mpp::judge::{broken, problem, status_is, withheld};
+use crate::mpp::judge::{broken, is_problem, status_is, withheld};
 
 /// A channel was opened, added to or closed. Some sellers answer with a body,
 /// others without (WIRE.md, C-4.14).
@@ -27,12 +26,5 @@ pub fn managed_only(answer: &Answer, offer: &Mounted) -> Outcome {
 pub fn refused_as(answer: &Answer, offer: &Mounted, suffix: &str) -> Outcome {
     withheld(answer, offer)?;
     status_is(answer, 402)?;
-    is_problem(&problem(answer)?, suffix)
-}
-
-fn is_problem(problem: &Problem, suffix: &str) -> Outcome {
-    if problem.suffix() == suffix {
-        return Ok(());
-    }
-    Err(Broken::promise(format!("the problem is {:?} instead of {suffix}", problem.type_uri)))
+    is_problem(answer, suffix)
 }
