@@ -9,7 +9,7 @@ use conform402_facilitator::{Entry, PATIENCE, Script};
 use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
 
-use crate::http::{Answer, Client, Exchange, NoAnswer, Sent};
+use crate::http::{Answer, Client, Event, Exchange, NoAnswer, Opened, Sent};
 use crate::offer::{Mounted, Offer};
 use crate::target::Adapter;
 use crate::testbed::{PAYER_FUNDS, Testbed};
@@ -186,10 +186,17 @@ impl Bed {
             Err(error) => (None, Some(error.to_string())),
         };
         self.record(Exchange { request: request.0, answer, failure });
-        result.map_err(|error| match error {
-            NoAnswer::Unsendable(_) => Broken::Ours(error.to_string()),
-            error => Broken::Promise(error.to_string()),
-        })
+        result.map_err(unanswered)
+    }
+
+    /// Sends a request and reads the answer event by event. What was read is
+    /// recorded when the stream is dropped.
+    ///
+    /// # Errors
+    /// As of [`Bed::send`].
+    pub async fn stream(&self, request: Request) -> Result<EventStream<'_>, Broken> {
+        let opened = self.client.open(&request.0).await.map_err(unanswered)?;
+        Ok(EventStream { bed: self, request: request.0, opened })
     }
 
     fn record(&self, exchange: Exchange) {
@@ -276,6 +283,48 @@ impl Bed {
 
     pub(crate) fn holders(&self) -> Vec<Holder> {
         self.ledger.holders()
+    }
+}
+
+fn unanswered(error: NoAnswer) -> Broken {
+    match error {
+        NoAnswer::Unsendable(_) => Broken::Ours(error.to_string()),
+        error => Broken::Promise(error.to_string()),
+    }
+}
+
+/// An answer that comes event by event.
+pub struct EventStream<'a> {
+    bed: &'a Bed,
+    request: Sent,
+    opened: Opened,
+}
+
+impl EventStream<'_> {
+    /// The answer, with as much of its body as was read.
+    #[must_use]
+    pub const fn answer(&self) -> &Answer {
+        &self.opened.answer
+    }
+
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Broken::Promise`] if none comes in time, or what comes is none.
+    pub async fn next(&mut self) -> Result<Option<Event>, Broken> {
+        let event = self.opened.events.next().await.map_err(unanswered)?;
+        if let Some(Event { name, data }) = &event {
+            let body = &mut self.opened.answer.body;
+            *body = format!("{body}event: {name}\ndata: {data}\n\n");
+        }
+        Ok(event)
+    }
+}
+
+impl Drop for EventStream<'_> {
+    fn drop(&mut self) {
+        let (request, answer) = (self.request.clone(), self.opened.answer.clone());
+        self.bed.record(Exchange { request, answer: Some(answer), failure: None });
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use conform402_vectors::Source;
+use conform402_wire::Profile;
 use conform402_wire::adapter::Capability;
-use conform402_wire::sa::code::Profile;
 use globset::{Glob, GlobMatcher};
 
 use crate::bed::Bed;

@@ -1,10 +1,13 @@
 //! The buyer's HTTP client. It follows nothing, keeps no connection unless
 //! asked to, and bounds whatever a hostile target may send.
 
+use std::pin::Pin;
 use std::time::Duration;
 
+use futures::stream::{self, Stream, StreamExt as _};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use sse_stream::{Sse, SseByteStream};
 
 /// Largest body read.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -78,6 +81,64 @@ pub enum NoAnswer {
     Transport(String),
 }
 
+/// An answer whose body is still to come.
+pub(crate) struct Opened {
+    /// The answer, without its body.
+    pub answer: Answer,
+    /// Its body, as server-sent events.
+    pub events: Events,
+}
+
+/// One server-sent event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// `message` where none is given.
+    pub name: String,
+    /// The data.
+    pub data: String,
+}
+
+/// Server-sent events as they come.
+pub(crate) struct Events {
+    events: Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>,
+    timeout: Duration,
+}
+
+impl Events {
+    fn of(response: reqwest::Response, timeout: Duration) -> Self {
+        let bytes = stream::try_unfold((response, 0), |(mut response, read)| async move {
+            match response.chunk().await.map_err(transport)? {
+                None => Ok(None),
+                Some(chunk) if read + chunk.len() > BODY_LIMIT => Err(NoAnswer::Endless),
+                Some(chunk) => {
+                    let read = read + chunk.len();
+                    Ok(Some((chunk, (response, read))))
+                }
+            }
+        });
+        Self { events: Box::pin(SseByteStream::new(Box::pin(bytes))), timeout }
+    }
+
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] if none comes in time, or what comes is none.
+    pub async fn next(&mut self) -> Result<Option<Event>, NoAnswer> {
+        loop {
+            let next = tokio::time::timeout(self.timeout, self.events.next()).await;
+            let Some(event) = next.map_err(|_| NoAnswer::Slow(self.timeout))? else {
+                return Ok(None);
+            };
+            let event = event.map_err(|error| NoAnswer::Transport(error.to_string()))?;
+            // A block without data is a comment, or keeps the connection alive.
+            if let Some(data) = event.data {
+                let name = event.event.unwrap_or_else(|| "message".to_owned());
+                return Ok(Some(Event { name, data }));
+            }
+        }
+    }
+}
+
 /// Sends requests.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -123,6 +184,23 @@ impl Client {
         };
         let slow = Err(NoAnswer::Slow(self.timeout));
         tokio::time::timeout(self.timeout, exchange).await.unwrap_or(slow)
+    }
+
+    /// Sends a request, and reads the answer event by event if it is a stream.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] if it does not begin in time.
+    pub(crate) async fn open(&self, sent: &Sent) -> Result<Opened, NoAnswer> {
+        let request = self.build(sent)?;
+        let slow = Err(NoAnswer::Slow(self.timeout));
+        let response = async { self.inner.execute(request).await.map_err(transport) };
+        let response = tokio::time::timeout(self.timeout, response).await.unwrap_or(slow)?;
+        let answer = Answer {
+            status: response.status().as_u16(),
+            headers: fields(response.headers()),
+            body: String::new(),
+        };
+        Ok(Opened { answer, events: Events::of(response, self.timeout) })
     }
 
     fn build(&self, sent: &Sent) -> Result<reqwest::Request, NoAnswer> {

@@ -17,14 +17,14 @@ mod testbed;
 mod vectors;
 mod verdict;
 
-pub use bed::{Bed, Request};
+pub use bed::{Bed, EventStream, Request};
 pub use check::{Check, CheckFuture, Registry};
 pub use conform402_chain::Seed;
 pub use conform402_macros::check;
 pub use conform402_vectors::{Level, Source};
+pub use conform402_wire::Profile;
 pub use conform402_wire::adapter::{Capability, Identity};
-pub use conform402_wire::sa::code::Profile;
-pub use http::{Answer, Exchange};
+pub use http::{Answer, Event, Exchange};
 pub use inventory;
 pub use offer::{Mounted, Offer};
 pub use target::{Target, TargetError, Targets};

@@ -6,8 +6,9 @@ use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use conform402_facilitator::PATIENCE;
 use conform402_wire::BaseUnits;
+use conform402_wire::Profile;
 use conform402_wire::charge::{INTENT, METHOD, Split};
-use conform402_wire::sa::code::Profile;
+use conform402_wire::session::ietf::CredentialType;
 use conform402_wire::session::{self, Share};
 
 use crate::testbed::Testbed;
@@ -37,6 +38,8 @@ struct SessionOffer {
     suggested_deposit: Option<BaseUnits>,
     min_voucher_delta: Option<BaseUnits>,
     shares: Vec<u16>,
+    credential_types: Vec<CredentialType>,
+    streamed_units: Option<u64>,
 }
 
 impl Offer {
@@ -64,6 +67,27 @@ impl Offer {
     #[must_use]
     pub fn session(units: u64) -> Self {
         Self { session: Some(SessionOffer::default()), ..Self::charge(units) }
+    }
+
+    /// A session as the draft has it, on channels the payer opened itself.
+    #[must_use]
+    pub fn ietf_session(units: u64) -> Self {
+        Self::session(units).in_profile(Profile::Ietf)
+    }
+
+    /// A session whose deposits may be funded in these ways, the preferred one
+    /// first. The seller pays gas where it broadcasts.
+    #[must_use]
+    pub fn funded_by(self, types: &[CredentialType]) -> Self {
+        let relayed = types.iter().any(|way| *way != CredentialType::Hash);
+        self.fee_payer(relayed).in_session(|session| session.credential_types = types.to_vec())
+    }
+
+    /// A session each request of which streams so many units, at the offer's
+    /// price each.
+    #[must_use]
+    pub fn streaming(self, units: u64) -> Self {
+        self.in_session(|session| session.streamed_units = Some(units))
     }
 
     /// A session whose challenge suggests a deposit.
@@ -199,6 +223,8 @@ impl Offer {
                 suggested_deposit: session.suggested_deposit,
                 min_voucher_delta: session.min_voucher_delta,
                 shares: session.shares.iter().enumerate().map(share).collect(),
+                credential_types: session.credential_types,
+                streamed_units: session.streamed_units,
             }
         });
         let intent = if session.is_some() { session::INTENT } else { INTENT };
@@ -266,6 +292,12 @@ impl Mounted {
     #[must_use]
     pub fn shares(&self) -> &[Share] {
         self.info.session.as_ref().map_or(&[], |session| &session.shares)
+    }
+
+    /// The dialect that was asked for.
+    #[must_use]
+    pub const fn profile(&self) -> Option<Profile> {
+        self.info.profile
     }
 
     /// Where it is served.

@@ -1,6 +1,6 @@
 //! Which checks apply to a target.
 
-use conform402_wire::sa::code::Profile;
+use conform402_wire::Profile;
 
 use crate::check::Check;
 use conform402_wire::adapter::Identity;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use conform402_chain::{
     AnvilBinary, ChainError, ChainOptions, Holder, Ledger, MissingAnvil, Seed, Unaccounted,
 };
-use conform402_wire::sa::code::Profile;
+use conform402_wire::Profile;
 
 use crate::baseline::Baseline;
 use conform402_vectors::{Inconsistent, VectorFile};

@@ -6,8 +6,8 @@ use conform402_vectors::{
     Comparison, Deployment, Expectation, Inconsistent, ORDINARY, Operation, Source, VectorFile,
     catalogue, operation,
 };
+use conform402_wire::Profile;
 use conform402_wire::adapter::{Evaluation, Evaluations, Identity};
-use conform402_wire::sa::code::Profile;
 use globset::GlobMatcher;
 use serde::Serialize;
 use serde_json::Value;

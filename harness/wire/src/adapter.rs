@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use crate::amount::BaseUnits;
 use crate::charge::Split;
-use crate::sa::code::Profile;
+use crate::profile::Profile;
 use crate::session::Share;
 use crate::session::channel::ChannelId;
+use crate::session::ietf::CredentialType;
 
 /// The version this harness speaks.
 pub const VERSION: u32 = 1;
@@ -96,6 +97,19 @@ pub enum Capability {
     /// Tells the merchant of a channel.
     #[serde(rename = "session.status")]
     SessionStatus,
+    /// Sells for vouchers as the draft has it: on channels the payer opened
+    /// itself.
+    #[serde(rename = "ietf-session")]
+    IetfSession,
+    /// Opens and tops up such channels by EIP-3009 signatures.
+    #[serde(rename = "ietf-session.authorization")]
+    IetfSessionAuthorization,
+    /// Opens and tops up such channels by Permit2 signatures.
+    #[serde(rename = "ietf-session.permit2")]
+    IetfSessionPermit2,
+    /// Streams what is sold, and asks for vouchers on the way.
+    #[serde(rename = "ietf-session.stream")]
+    IetfSessionStream,
     /// Carries the merchant's order id.
     #[serde(rename = "external-id")]
     ExternalId,
@@ -260,6 +274,13 @@ pub struct SessionInfo {
     /// Shares of what is settled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<Share>,
+    /// How deposits may be funded, in the `ietf` profile; empty is by hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credential_types: Vec<CredentialType>,
+    /// How many units a request streams, each at the offer's amount; absent
+    /// where it does not stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streamed_units: Option<u64>,
 }
 
 /// What the merchant does of its own accord.

@@ -142,6 +142,7 @@ pub fn problem(answer: &Answer) -> Result<Problem, Broken> {
 /// dialect makes of the code.
 pub fn seen_as(answer: &Answer, code: SaCode, profile: Profile) -> Outcome {
     let expected = code.seen(profile);
+    let expected = expected.ok_or_else(|| Broken::Ours(format!("{profile} knows no {code}")))?;
     status_is(answer, expected.status)?;
     is_problem(answer, expected.problem)
 }

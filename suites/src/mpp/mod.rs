@@ -5,6 +5,7 @@ mod buyer;
 pub mod challenge;
 pub mod charge;
 pub mod credential;
+pub mod ietf_session;
 mod judge;
 pub mod receipt;
 pub mod sa;

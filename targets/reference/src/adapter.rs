@@ -9,11 +9,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use conform402_vectors::{catalogue, operation};
+use conform402_wire::Profile;
 use conform402_wire::adapter::{
     Capability, EVALUATIONS, Evaluated, Evaluation, Evaluations, FaultInfo, IDENTITY, Identity,
     MERCHANT, MOUNTS, MerchantOrder, Mount, Mounting, REACHED, Reached, VERSION,
 };
-use conform402_wire::sa::code::Profile;
 use serde_json::Value;
 
 use crate::fault;
@@ -55,6 +55,10 @@ async fn identity() -> Json<Identity> {
             Capability::SessionSettle,
             Capability::SessionClose,
             Capability::SessionStatus,
+            Capability::IetfSession,
+            Capability::IetfSessionAuthorization,
+            Capability::IetfSessionPermit2,
+            Capability::IetfSessionStream,
             Capability::ExternalId,
             Capability::BodyDigest,
             Capability::SeveralChallenges,

@@ -1,9 +1,14 @@
 //! Answers a seller gives.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use conform402_wire::ChallengeId;
 use conform402_wire::problem::{MEDIA_TYPE, Problem, TYPE_BASE};
+use conform402_wire::session::ietf::SessionReceipt;
 
 /// An answer before it is sent.
 #[derive(Debug)]
@@ -31,6 +36,11 @@ impl Answer {
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
         let answer = Self { response };
         answer.with(header::CONTENT_TYPE.as_str(), media_type)
+    }
+
+    /// An answer that somebody else began.
+    pub const fn of(response: Response<Body>) -> Self {
+        Self { response }
     }
 
     /// No body at all.
@@ -72,6 +82,41 @@ impl Answer {
 
     pub fn send(self) -> Response {
         self.response
+    }
+}
+
+/// Paid answers that a retry gets again.
+#[derive(Debug, Default)]
+pub struct Answered(Mutex<HashMap<(ChallengeId, String), Kept>>);
+
+/// What is kept of an answer.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The body.
+    pub body: String,
+    /// The receipt.
+    pub receipt: SessionReceipt,
+}
+
+impl Answered {
+    /// What was answered under a key.
+    pub fn get(&self, challenge: &ChallengeId, key: &str) -> Option<Kept> {
+        self.lock().get(&(challenge.clone(), key.to_owned())).cloned()
+    }
+
+    /// What was answered under a key, whoever asked.
+    pub fn of_anybody(&self, key: &str) -> Option<Kept> {
+        let answered = self.lock();
+        answered.iter().find(|((_, known), _)| known == key).map(|(_, kept)| kept.clone())
+    }
+
+    /// Keeps an answer under a key.
+    pub fn keep(&self, challenge: &ChallengeId, key: &str, kept: Kept) {
+        self.lock().insert((challenge.clone(), key.to_owned()), kept);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ChallengeId, String), Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

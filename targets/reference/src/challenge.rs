@@ -19,6 +19,8 @@ const LIFETIME_MINUTES: i64 = 5;
 pub struct Asked<'a> {
     /// Whether by a HEAD.
     pub by_head: bool,
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<&'a str>,
     /// The request's body.
     pub body: &'a [u8],
 }
@@ -89,6 +91,10 @@ fn charge_request(route: &Route, offer: &OfferInfo) -> Value {
 
 fn session_request(route: &Route, offer: &OfferInfo, session: &SessionInfo) -> Value {
     let faults = &route.faults;
+    let lists_no_types =
+        fault!(faults, "lists-no-credential-types", "a session does not say how to deposit");
+    let forgets_suggestion =
+        fault!(faults, "forgets-the-suggestion", "a session suggests no deposit");
     let forgets_shares = fault!(faults, "forgets-the-shares", "nobody but the payee is paid");
     // Declared where charges are written.
     let hides_fee_payer = faults.has("hides-the-fee-payer");
@@ -97,7 +103,7 @@ fn session_request(route: &Route, offer: &OfferInfo, session: &SessionInfo) -> V
         currency: offer.currency,
         recipient: offer.recipient,
         unit_type: session.unit_type.clone(),
-        suggested_deposit: session.suggested_deposit,
+        suggested_deposit: session.suggested_deposit.filter(|_| !forgets_suggestion),
         description: offer.description.clone(),
         external_id: offer.external_id.clone(),
         method_details: session::MethodDetails {
@@ -107,6 +113,12 @@ fn session_request(route: &Route, offer: &OfferInfo, session: &SessionInfo) -> V
             min_voucher_delta: session.min_voucher_delta,
             fee_payer: offer.fee_payer.filter(|_| !hides_fee_payer),
             splits: if forgets_shares { Vec::new() } else { session.shares.clone() },
+            credential_types: if lists_no_types {
+                Vec::new()
+            } else {
+                session.credential_types.clone()
+            },
+            permit2_contract: None,
         },
     });
     // These would keep every channel from being opened, so they show only in

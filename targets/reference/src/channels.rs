@@ -67,17 +67,24 @@ pub struct Channel {
     pub highest: SignedVoucher,
     /// What was sold.
     spent: BaseUnits,
+    /// How many streams were begun.
+    streams: u64,
 }
 
 impl Channel {
     /// A channel on which nothing was sold yet.
     pub fn opened(signer: Address, deposit: BaseUnits, first: SignedVoucher) -> Self {
-        Self { signer, deposit, highest: first, spent: BaseUnits::default() }
+        Self { signer, deposit, highest: first, spent: BaseUnits::default(), streams: 0 }
     }
 
     /// What vouchers allow and was not sold yet.
     pub fn available(&self) -> BaseUnits {
         self.highest.cumulative_amount.checked_sub(self.spent).unwrap_or_default()
+    }
+
+    /// What was sold.
+    pub const fn spent(&self) -> BaseUnits {
+        self.spent
     }
 
     /// Takes all that was promised for spent.
@@ -88,6 +95,17 @@ impl Channel {
     /// Takes nothing for spent.
     pub fn forgive(&mut self) {
         self.spent = BaseUnits::default();
+    }
+
+    /// Begins a stream, which ends the one before, and returns its number.
+    pub const fn begin_stream(&mut self) -> u64 {
+        self.streams += 1;
+        self.streams
+    }
+
+    /// The number of the stream that was begun last.
+    pub const fn stream(&self) -> u64 {
+        self.streams
     }
 
     /// Sells for so much.

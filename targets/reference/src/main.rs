@@ -5,6 +5,7 @@ mod adapter;
 mod answer;
 mod challenge;
 mod channels;
+mod escrow;
 mod fault;
 mod sa;
 mod seller;

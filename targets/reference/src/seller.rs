@@ -5,31 +5,33 @@ mod delivery;
 mod refusal;
 mod session;
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 use conform402_wire::adapter::OfferInfo;
 use conform402_wire::charge::ChargePayload;
 use conform402_wire::credential::token_of;
-use conform402_wire::{Challenge, Credential, receipt};
+use conform402_wire::{Challenge, Credential, Profile, receipt};
 
 use crate::answer::{Answer, crash};
 use crate::challenge::{self, Asked};
 use crate::fault::fault;
 use crate::sa::{self, NotSettled, Settled};
 use crate::shop::{Claim, Route, Shop};
-use refusal::Refusal;
+pub use refusal::Refusal;
 pub use session::act;
 
 /// One request to one route.
 struct Visit<'a> {
-    shop: &'a Shop,
+    shop: &'a Arc<Shop>,
     route: &'a Route,
     asked: Asked<'a>,
 }
 
 /// Answers a request to a paid route.
 pub async fn serve(
-    shop: &Shop,
+    shop: &Arc<Shop>,
     route: &Route,
     method: &Method,
     headers: &HeaderMap,
@@ -42,7 +44,8 @@ pub async fn serve(
     if !sold || (by_head && fault!(faults, "knows-no-head", "a HEAD is answered 405")) {
         return Answer::problem(405, "about:blank", "not sold by this method").send();
     }
-    let visit = Visit { shop, route, asked: Asked { by_head, body } };
+    let idempotency_key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    let visit = Visit { shop, route, asked: Asked { by_head, idempotency_key, body } };
     let fields: Vec<&str> = headers
         .get_all(header::AUTHORIZATION)
         .iter()
@@ -170,6 +173,9 @@ impl Visit<'_> {
         };
         match &offer.session {
             None => self.charge(&credential, offer).await,
+            Some(session) if offer.profile == Some(Profile::Ietf) => {
+                self.ietf_session(&credential, offer, session).await
+            }
             Some(session) => self.session(&credential, offer, session).await,
         }
     }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conform402_wire::adapter::{Mount, OfferInfo, Reached, TestbedInfo};
 use conform402_wire::{Challenge, ChallengeId};
+use tokio::sync::Notify;
 
+use crate::answer::Answered;
 use crate::channels::Channels;
 use crate::fault::Faults;
 use crate::sa::SaClient;
@@ -19,6 +21,12 @@ pub struct Shop {
     challenges: Mutex<HashMap<ChallengeId, Record>>,
     /// Open channels.
     pub channels: Channels,
+    /// Tells streams that a channel may allow more than it did.
+    pub vouchers: Notify,
+    /// Whoever broadcasts for a payee holds it.
+    pub broadcasting: tokio::sync::Mutex<()>,
+    /// What was answered, by challenge and `Idempotency-Key`.
+    pub answered: Answered,
     serial: AtomicU64,
     http: reqwest::Client,
 }
@@ -62,6 +70,9 @@ impl Shop {
             routes: Mutex::default(),
             challenges: Mutex::default(),
             channels: Channels::default(),
+            vouchers: Notify::new(),
+            broadcasting: tokio::sync::Mutex::default(),
+            answered: Answered::default(),
             serial: AtomicU64::new(1),
             http: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
         }

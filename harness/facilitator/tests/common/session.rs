@@ -69,6 +69,8 @@ impl Setting {
                 min_voucher_delta: None,
                 fee_payer: None,
                 splits: vec![Share { recipient: self.partner, bps: 1_000, memo: None }],
+                credential_types: Vec::new(),
+                permit2_contract: None,
             },
         };
         let money = self.money(DEPOSIT);

@@ -222,8 +222,8 @@ fn summarize<'a>(checks: impl IntoIterator<Item = &'a CheckReport>) -> Summary {
 #[cfg(test)]
 mod tests {
     use conform402_vectors::{Expectation, Refusal};
+    use conform402_wire::Profile;
     use conform402_wire::adapter::{Capability, Evaluation};
-    use conform402_wire::sa::code::Profile;
     use rstest::rstest;
     use serde_json::json;
 

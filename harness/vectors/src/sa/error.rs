@@ -1,9 +1,10 @@
 //! What a buyer sees of a refusal of the SA. Three operations, one for each
 //! dialect: the meanings are common, statuses and problem types are not.
 
+use conform402_wire::Profile;
 use conform402_wire::problem::TYPE_BASE;
 use conform402_wire::sa::SaCode;
-use conform402_wire::sa::code::Profile;
+use conform402_wire::sa::code::seen_of_unknown;
 use serde_json::{Value, json};
 
 use crate::cases::Cases;
@@ -38,8 +39,9 @@ fn evaluate(profile: Profile, input: &Input<'_>, _: &mut Steps) -> Result<Value,
     }
     let seen = match SaCode::from_number(number) {
         Some(code) => code.seen(profile),
-        None => profile.seen_of_unknown().ok_or_else(|| Refusal::new("code-is-unknown"))?,
+        None => seen_of_unknown(profile),
     };
+    let seen = seen.ok_or_else(|| Refusal::new("code-is-unknown"))?;
     Ok(json!({ "status": seen.status, "problem": format!("{TYPE_BASE}{}", seen.problem) }))
 }
 
@@ -76,7 +78,7 @@ fn describe(profile: Profile, cases: &mut Cases) {
     cases.rule(format!("The problem is the full URI, {TYPE_BASE} and what the table has."));
     let mut table = Vec::new();
     for (code, ..) in MEANINGS {
-        let seen = code.seen(profile);
+        let Some(seen) = code.seen(profile) else { continue };
         table.push(format!("{code}: {} {}", seen.status, seen.problem));
     }
     cases.rule(format!("The table, as code, status and problem: {}.", table.join("; ")));
@@ -85,7 +87,7 @@ fn describe(profile: Profile, cases: &mut Cases) {
     for (code, name, comment) in MEANINGS {
         cases.valid(name, comment, json!({ "code": code.number() }));
     }
-    if profile.seen_of_unknown().is_some() {
+    if seen_of_unknown(profile).is_some() {
         for (name, code) in
             [("code-of-tomorrow", 70016), ("other-service", 50011), ("another-number", 99999)]
         {
@@ -137,6 +139,8 @@ fn sources(profile: Profile, cases: &mut Cases) {
             cases.rule("The table is that of the published crate mpp-evm, but for 70009: the crate says 401 there, which the draft reserves.");
             cases.rule("Every other code is 402 verification-failed.");
         }
+        // No operation: sellers of the drafts ask no SA.
+        Profile::Ietf => {}
     }
 }
 
@@ -181,7 +185,7 @@ fn flags(profile: Profile, cases: &mut Cases) {
         }),
     );
     match profile {
-        Profile::OkxNode => {}
+        Profile::OkxNode | Profile::Ietf => {}
         Profile::OkxPython => cases.flag(
             "UnknownAsksToPay",
             "answers 402 for a code it does not know",

@@ -7,9 +7,8 @@
 //! error classes the seeds name.
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::profile::Profile;
 
 /// A refusal of the SA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,18 +45,6 @@ pub enum SaCode {
     DeltaTooSmall,
     /// 70014.
     ChannelClosing,
-}
-
-/// A dialect in which sellers legitimately differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Profile {
-    /// `@okxweb3/mpp`, as seed 002 documents it.
-    OkxNode,
-    /// `okxweb3-app-mpp`, as seed 000 documents it.
-    OkxPython,
-    /// The Rust crates `mpp-evm` and `mpp`.
-    OkxRust,
 }
 
 /// What the client of a seller sees of one SA code.
@@ -123,10 +110,12 @@ impl SaCode {
         Self::CHARGE.into_iter().chain(Self::SESSION).find(|code| code.number() == number)
     }
 
-    /// What a client sees of this code under `profile`.
+    /// What a client sees of this code under `profile`; `None` where sellers ask
+    /// no SA.
     #[must_use]
-    pub const fn seen(self, profile: Profile) -> Seen {
+    pub const fn seen(self, profile: Profile) -> Option<Seen> {
         let (status, problem) = match (self, profile) {
+            (_, Profile::Ietf) => return None,
             (Self::Internal, Profile::OkxNode) => (402, "verification-failed"),
             (Self::Internal, Profile::OkxPython) => (500, "internal-error"),
             (Self::Internal, Profile::OkxRust) => (500, "service-error"),
@@ -161,7 +150,7 @@ impl SaCode {
             (Self::ChannelClosing, Profile::OkxRust) => (409, "session/channel-closing"),
             (Self::ChannelClosing, _) => (410, "session/channel-finalized"),
         };
-        Seen { status, problem }
+        Some(Seen { status, problem })
     }
 }
 
@@ -171,51 +160,14 @@ impl fmt::Display for SaCode {
     }
 }
 
-impl Profile {
-    /// Every profile this project knows.
-    pub const ALL: [Self; 3] = [Self::OkxNode, Self::OkxPython, Self::OkxRust];
-
-    /// What a client sees of a code that no table has; seed 002 says nothing
-    /// of these.
-    #[must_use]
-    pub const fn seen_of_unknown(self) -> Option<Seen> {
-        match self {
-            Self::OkxNode => None,
-            Self::OkxPython => Some(Seen { status: 500, problem: "internal-error" }),
-            Self::OkxRust => Some(Seen { status: 402, problem: "verification-failed" }),
-        }
-    }
-
-    /// The name in manifests and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OkxNode => "okx-node",
-            Self::OkxPython => "okx-python",
-            Self::OkxRust => "okx-rust",
-        }
-    }
-}
-
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that is no profile.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown profile {0:?}; known: okx-node, okx-python, okx-rust")]
-pub struct UnknownProfile(pub String);
-
-impl FromStr for Profile {
-    type Err = UnknownProfile;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|profile| profile.name() == text)
-            .ok_or_else(|| UnknownProfile(text.to_owned()))
+/// What a client sees of a code that no table has; `None` where nothing is said
+/// of these.
+#[must_use]
+pub const fn seen_of_unknown(profile: Profile) -> Option<Seen> {
+    match profile {
+        Profile::OkxNode | Profile::Ietf => None,
+        Profile::OkxPython => Some(Seen { status: 500, problem: "internal-error" }),
+        Profile::OkxRust => Some(Seen { status: 402, problem: "verification-failed" }),
     }
 }
 
@@ -230,27 +182,20 @@ mod tests {
         }
     }
 
-    /// The invariants of every profile: never a success, and 402 or 410 where
-    /// all agree.
+    /// The invariants of every dialect of the SA: never a success, and 402 or
+    /// 410 where all agree.
     #[test]
     fn profiles_agree_where_they_must() {
-        for profile in Profile::ALL {
-            assert_eq!(SaCode::InvalidSignature.seen(profile).status, 402);
-            assert_eq!(SaCode::ChannelClosed.seen(profile).status, 410);
-            assert_eq!(SaCode::PastDeposit.seen(profile).status, 402);
-            assert_eq!(SaCode::DeltaTooSmall.seen(profile).status, 402);
+        for profile in Profile::ALL.into_iter().filter(|profile| *profile != Profile::Ietf) {
+            let status = |code: SaCode| code.seen(profile).unwrap().status;
+            assert_eq!(status(SaCode::InvalidSignature), 402);
+            assert_eq!(status(SaCode::ChannelClosed), 410);
+            assert_eq!(status(SaCode::PastDeposit), 402);
+            assert_eq!(status(SaCode::DeltaTooSmall), 402);
             for code in SaCode::CHARGE.into_iter().chain(SaCode::SESSION) {
-                assert!(code.seen(profile).status >= 400);
-                assert_ne!(code.seen(profile).status, 401);
+                assert!(status(code) >= 400);
+                assert_ne!(status(code), 401);
             }
-        }
-    }
-
-    #[test]
-    fn an_unknown_profile_names_the_known_ones() {
-        let error = "okx-go".parse::<Profile>().unwrap_err().to_string();
-        for profile in Profile::ALL {
-            assert!(error.contains(profile.name()));
         }
     }
 }

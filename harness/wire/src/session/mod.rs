@@ -1,7 +1,9 @@
 //! The session intent of `method="evm"`, in the dialect of the OKX SDKs (seed
-//! 002, "Session - Metered Payment"; seed 000, "Session — SessionIntent").
+//! 002, "Session - Metered Payment"; seed 000, "Session — SessionIntent"). What
+//! the draft has otherwise is in [`ietf`].
 
 pub mod channel;
+pub mod ietf;
 pub mod voucher;
 
 use alloy::primitives::{Address, B256, Bytes, TxHash};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::BaseUnits;
 use crate::eip3009::Receive;
 use channel::ChannelId;
+use ietf::CredentialType;
 
 /// The intent.
 pub const INTENT: &str = "session";
@@ -57,9 +60,15 @@ pub struct MethodDetails {
     /// Whether the server pays gas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_payer: Option<bool>,
-    /// Shares of everything that is settled.
+    /// Shares of everything that is settled; none in the `ietf` profile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<Share>,
+    /// How deposits may be funded, in the `ietf` profile only; empty is by hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credential_types: Vec<CredentialType>,
+    /// Permit2, where it is not at its usual address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permit2_contract: Option<Address>,
 }
 
 /// One share of everything a channel settles.

@@ -256,6 +256,19 @@ impl Addition {
         channel.call(call).await
     }
 
+    /// Tries the same with too little gas, and returns the transaction that
+    /// reverted.
+    pub async fn broadcast_in_vain(&self, channel: &Channel<'_>) -> Result<TxHash, Broken> {
+        let chain = &channel.bed.testbed().chain;
+        let call = EscrowContract::topUpCall {
+            channelId: channel.id.0,
+            additionalDeposit: self.additional.0.to(),
+        };
+        let (payer, escrow) = (channel.bed.payer(), channel.escrow.contract);
+        let receipt = chain.transact_in_vain(payer, escrow, call.abi_encode()).await?;
+        Ok(receipt.transaction_hash)
+    }
+
     fn paid_by(&self, deposit: Deposit) -> SessionPayload {
         SessionPayload::TopUp(TopUp {
             channel_id: self.channel,

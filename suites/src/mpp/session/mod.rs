@@ -1,8 +1,8 @@
 //! The session intent of `method="evm"`: channels, vouchers, settlement.
 
-mod channel;
-mod judge;
-mod opening;
+pub(in crate::mpp) mod channel;
+pub(in crate::mpp) mod judge;
+pub(in crate::mpp) mod opening;
 
 pub mod binding;
 pub mod challenge;

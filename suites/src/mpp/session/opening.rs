@@ -11,6 +11,7 @@ use conform402_wire::session::channel::{ChannelId, Escrow, Terms};
 use conform402_wire::session::voucher::Voucher;
 use conform402_wire::session::{Deposit, Opening, SessionPayload, Share, SignedVoucher};
 use conform402_wire::{BaseUnits, Challenge};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::mpp::buyer::{self, ours, valid_before};
@@ -106,7 +107,7 @@ impl Proposal {
         let signature = self.receive.sign(&self.token, &self.key).map_err(ours)?;
         let deposit = Deposit::Transaction { authorization: self.receive.clone(), signature };
         let voucher = self.voucher()?.signature;
-        self.credential(&SessionPayload::Open {
+        self.credential(SessionPayload::Open {
             opening: self.opening(deposit),
             cumulative_amount: self.cumulative,
             voucher_signature: Some(voucher),
@@ -116,7 +117,7 @@ impl Proposal {
     /// The credential that names a transaction already sent.
     pub fn with_hash(&self, hash: TxHash) -> Result<Value, Broken> {
         let deposit = Deposit::Hash { hash, signature: Some(self.voucher()?.signature) };
-        self.credential(&SessionPayload::Open {
+        self.credential(SessionPayload::Open {
             opening: self.opening(deposit),
             cumulative_amount: self.cumulative,
             voucher_signature: None,
@@ -154,7 +155,8 @@ impl Proposal {
         .abi_encode()
     }
 
-    fn voucher(&self) -> Result<SignedVoucher, Broken> {
+    /// The first voucher, signed as it stands.
+    pub fn voucher(&self) -> Result<SignedVoucher, Broken> {
         let voucher = Voucher { channel: self.channel, cumulative: self.cumulative };
         voucher.sign(&self.escrow, &self.voucher_key).map_err(ours)
     }
@@ -169,7 +171,8 @@ impl Proposal {
         }
     }
 
-    fn credential(&self, payload: &SessionPayload) -> Result<Value, Broken> {
+    /// The credential that carries a payload.
+    pub fn credential(&self, payload: impl Serialize) -> Result<Value, Broken> {
         let payload = serde_json::to_value(payload).map_err(ours)?;
         let mut credential = json!({ "challenge": self.challenge, "payload": payload });
         if let Some(source) = &self.source {

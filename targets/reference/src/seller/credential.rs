@@ -306,6 +306,9 @@ fn has_unknown_members(credential: &Value) -> bool {
                 "nonce",
                 "signature",
                 "splits",
+                "permitted",
+                "deadline",
+                "witness",
             ],
         ),
     ];

@@ -1,8 +1,8 @@
 //! Refusing: at the door, or because nothing was settled.
 
 use axum::response::Response;
+use conform402_wire::Profile;
 use conform402_wire::adapter::OfferInfo;
-use conform402_wire::sa::code::Profile;
 use conform402_wire::{Challenge, Credential, receipt};
 
 use super::Visit;
@@ -12,7 +12,7 @@ use crate::fault::fault;
 use crate::sa::{NotSettled, Settled};
 
 /// Why a credential is refused before anything is settled.
-pub(super) enum Refusal {
+pub enum Refusal {
     /// With this problem type.
     Because(&'static str, String),
     /// With this status and problem type, and no challenge.
@@ -24,7 +24,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn because(problem: &'static str, detail: impl ToString) -> Self {
+    pub fn because(problem: &'static str, detail: impl ToString) -> Self {
         Self::Because(problem, detail.to_string())
     }
 }
@@ -40,6 +40,7 @@ impl Visit<'_> {
     ) -> Response {
         let (route, faults) = (self.route, &self.route.faults);
         let seen = failure.code().seen(offer.profile.unwrap_or(Profile::OkxNode));
+        let Some(seen) = seen else { return crash() };
         let refused = matches!(failure, NotSettled::Refused(_));
         if refused
             && fault!(faults, "answers-sa-refusals-with-401", "whatever the SA refuses is a 401")

@@ -2,12 +2,13 @@
 
 mod close;
 mod deposit;
+mod ietf;
 mod merchant;
 mod voucher;
 
 use axum::response::Response;
+use conform402_wire::Profile;
 use conform402_wire::adapter::{OfferInfo, SessionInfo};
-use conform402_wire::sa::code::Profile;
 use conform402_wire::session::SessionPayload;
 use conform402_wire::session::channel::{ChannelId, Escrow};
 use conform402_wire::{Credential, receipt};

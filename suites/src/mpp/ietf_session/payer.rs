@@ -1,0 +1,220 @@
+//! A payer that follows the draft. What it has in common with the payers of
+//! other dialects is theirs: terms, channels, vouchers, transactions.
+
+use alloy::primitives::{B256, Bytes, TxHash, U256};
+use alloy::sol_types::SolCall as _;
+use conform402_chain::Token;
+use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, Request};
+use conform402_wire::session::SignedVoucher;
+use conform402_wire::session::ietf::{
+    CredentialType, Funding, MergedDeposit, OpenWitness, Opening, Permit, PermitDomain,
+    SessionPayload, TokenPermissions, TopUp, TopUpWitness, VoucherUpdate, Witness,
+};
+use conform402_wire::{BaseUnits, credential};
+use serde_json::Value;
+
+use crate::mpp::buyer::{self, ours};
+use crate::mpp::session::channel::{Addition, Channel};
+use crate::mpp::session::judge::managed;
+use crate::mpp::session::opening::Proposal;
+
+/// Every way to fund a channel.
+pub const ALL: [CredentialType; 3] =
+    [CredentialType::Permit2, CredentialType::Authorization, CredentialType::Hash];
+
+/// A channel the payer opened by itself, and the seller took.
+pub async fn open(bed: &Bed, offer: Offer) -> Result<Channel<'_>, Broken> {
+    let offer = bed.offer(offer).await?;
+    let proposal = proposal(bed, &offer).await?;
+    let hash = proposal.broadcast(bed).await?;
+    managed(&buyer::present(bed, &offer, &proposal.with_hash(hash)?).await?)?;
+    Ok(Channel::of(bed, offer, &proposal))
+}
+
+/// A valid opening, as the draft derives its nonce.
+pub async fn proposal(bed: &Bed, offer: &conform402_runner::Mounted) -> Result<Proposal, Broken> {
+    Ok(Proposal::of(bed, offer).await?.with(bind))
+}
+
+/// Binds the authorization to the terms, as the draft does.
+pub fn bind(proposal: &mut Proposal) {
+    proposal.receive.nonce = proposal.terms.drafted_open_nonce();
+}
+
+/// The credential that opens by the payer's EIP-3009 signature.
+pub fn authorizing(proposal: &Proposal) -> Result<Value, Broken> {
+    proposal.credential(opening(proposal, authorization(proposal)?)?)
+}
+
+fn authorization(proposal: &Proposal) -> Result<Funding<OpenWitness>, Broken> {
+    let receive = &proposal.receive;
+    let signature = receive.sign(&proposal.token, &proposal.key).map_err(ours)?;
+    Ok(Funding::Authorization { authorization: receive.into(), signature })
+}
+
+/// The payload that opens.
+pub fn opening(
+    proposal: &Proposal,
+    funding: Funding<OpenWitness>,
+) -> Result<SessionPayload, Broken> {
+    let signer = proposal.terms.authorized_signer;
+    Ok(SessionPayload::Open(Opening {
+        channel_id: proposal.channel,
+        salt: proposal.terms.salt,
+        authorized_signer: (!signer.is_zero()).then_some(signer),
+        cumulative_amount: proposal.cumulative,
+        voucher_signature: Some(proposal.voucher()?.signature),
+        funding,
+    }))
+}
+
+/// The credential that opens by the payer's Permit2 signature.
+pub fn permitting(bed: &Bed, proposal: &Proposal) -> Result<Value, Broken> {
+    let permit = permit(bed, proposal);
+    let signature = sign(bed, proposal, &permit)?;
+    proposal.credential(opening(proposal, Funding::Permit2 { authorization: permit, signature })?)
+}
+
+/// A valid permit for an opening, before it is signed.
+pub fn permit(bed: &Bed, proposal: &Proposal) -> Permit<OpenWitness> {
+    let terms = proposal.terms;
+    Permit {
+        from: terms.payer,
+        permitted: TokenPermissions { token: terms.token, amount: proposal.receive.value },
+        nonce: number(bed.nonce()),
+        deadline: proposal.receive.valid_before,
+        witness: OpenWitness {
+            payee: terms.payee,
+            salt: terms.salt,
+            authorized_signer: terms.authorized_signer,
+        },
+    }
+}
+
+/// Signs a permit as the payer of a proposal.
+pub fn sign<W: Witness>(
+    bed: &Bed,
+    proposal: &Proposal,
+    permit: &Permit<W>,
+) -> Result<Bytes, Broken> {
+    permit.sign(&domain(bed), &proposal.key).map_err(ours)
+}
+
+fn domain(bed: &Bed) -> PermitDomain {
+    let chain = &bed.testbed().chain;
+    PermitDomain {
+        permit2: chain.permit2(),
+        chain_id: chain.chain_id(),
+        spender: chain.escrow().contract,
+    }
+}
+
+fn number(word: B256) -> BaseUnits {
+    BaseUnits(U256::from_be_bytes(word.0))
+}
+
+/// Lets Permit2 have the payer's tokens, as payers do once.
+pub async fn approve_permit2(bed: &Bed) -> Outcome {
+    let chain = &bed.testbed().chain;
+    let approve = Token::approveCall { spender: chain.permit2(), value: U256::MAX };
+    let token = chain.token().domain.contract;
+    chain.transact(bed.payer(), token, approve.abi_encode()).await?;
+    Ok(())
+}
+
+/// The payload that adds by the payer's EIP-3009 signature.
+pub fn authorized(addition: &Addition) -> Result<SessionPayload, Broken> {
+    Ok(topping_up(addition, Some(addition.salt), authorized_funding(addition)?))
+}
+
+fn authorized_funding(addition: &Addition) -> Result<Funding<TopUpWitness>, Broken> {
+    let signature = addition.receive.sign(&addition.token, &addition.key).map_err(ours)?;
+    Ok(Funding::Authorization { authorization: (&addition.receive).into(), signature })
+}
+
+/// The payload that adds by the payer's Permit2 signature.
+pub fn permitted(bed: &Bed, addition: &Addition) -> Result<SessionPayload, Broken> {
+    let permit = permit_of(bed, addition);
+    let signature = permit.sign(&domain(bed), &addition.key).map_err(ours)?;
+    Ok(topping_up(addition, None, Funding::Permit2 { authorization: permit, signature }))
+}
+
+/// The payload that adds by a permit whose witness was changed after it was
+/// signed.
+pub fn permitted_with_another_witness(
+    bed: &Bed,
+    addition: &Addition,
+    witness: TopUpWitness,
+) -> Result<SessionPayload, Broken> {
+    let permit = permit_of(bed, addition);
+    let signature = permit.sign(&domain(bed), &addition.key).map_err(ours)?;
+    let authorization = Permit { witness, ..permit };
+    Ok(topping_up(addition, None, Funding::Permit2 { authorization, signature }))
+}
+
+fn permit_of(bed: &Bed, addition: &Addition) -> Permit<TopUpWitness> {
+    Permit {
+        from: addition.receive.from,
+        permitted: TokenPermissions {
+            token: addition.token.contract,
+            amount: addition.receive.value,
+        },
+        nonce: number(bed.nonce()),
+        deadline: addition.receive.valid_before,
+        witness: TopUpWitness { channel_id: addition.channel },
+    }
+}
+
+/// The payload that names a transaction already sent.
+#[must_use]
+pub fn broadcast(addition: &Addition, hash: TxHash) -> SessionPayload {
+    topping_up(addition, None, Funding::Hash { hash, signature: None })
+}
+
+fn topping_up(
+    addition: &Addition,
+    salt: Option<B256>,
+    funding: Funding<TopUpWitness>,
+) -> SessionPayload {
+    SessionPayload::TopUp(TopUp {
+        channel_id: addition.channel,
+        salt,
+        additional_deposit: addition.additional,
+        funding,
+    })
+}
+
+/// A voucher that brings a top-up along.
+pub fn with_top_up(voucher: SignedVoucher, addition: &Addition) -> Result<SessionPayload, Broken> {
+    let deposit =
+        MergedDeposit::TopUp { salt: Some(addition.salt), funding: authorized_funding(addition)? };
+    Ok(SessionPayload::Voucher(VoucherUpdate { voucher, deposit: Some(deposit) }))
+}
+
+/// A voucher that brings an opening along.
+pub fn with_opening(proposal: &Proposal) -> Result<SessionPayload, Broken> {
+    let signer = proposal.terms.authorized_signer;
+    let deposit = MergedDeposit::Open {
+        salt: proposal.terms.salt,
+        authorized_signer: (!signer.is_zero()).then_some(signer),
+        funding: authorization(proposal)?,
+    };
+    let voucher = proposal.voucher()?;
+    Ok(SessionPayload::Voucher(VoucherUpdate { voucher, deposit: Some(deposit) }))
+}
+
+/// Submits a voucher and asks for nothing.
+pub async fn update(
+    bed: &Bed,
+    channel: &Channel<'_>,
+    credential: &Value,
+) -> Result<Answer, Broken> {
+    let field = credential::to_field(credential);
+    let request = Request::to(&channel.offer).method("HEAD").header("authorization", field);
+    bed.send(request).await
+}
+
+/// Submits a valid voucher for so much in all, and asks for nothing.
+pub async fn allow(bed: &Bed, channel: &Channel<'_>, cumulative: u64) -> Result<Answer, Broken> {
+    update(bed, channel, &channel.paying(cumulative).await?).await
+}

@@ -1,0 +1,89 @@
+//! Requests that are made again.
+
+use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, Request, check};
+use conform402_wire::{credential, receipt};
+use serde_json::Value;
+
+use super::payer;
+use crate::mpp::judge::{broken, delivered, withheld};
+use crate::mpp::session::channel::Channel;
+
+async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
+    payer::open(bed, Offer::ietf_session(100)).await
+}
+
+async fn keyed(
+    bed: &Bed,
+    channel: &Channel<'_>,
+    credential: &Value,
+    key: &str,
+) -> Result<Answer, Broken> {
+    let request = Request::to(&channel.offer)
+        .header("authorization", credential::to_field(credential))
+        .header("idempotency-key", key);
+    bed.send(request).await
+}
+
+/// > Clients SHOULD include an `Idempotency-Key` header on paid requests
+/// > — draft-evm-session-00, "Request Idempotency"
+#[check(must, control, profile(Ietf), needs(IetfSession), killed_by(SellsNothingForVouchers))]
+async fn a_request_with_a_key_buys(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let credential = channel.paying(100).await?;
+    delivered(&keyed(bed, &channel, &credential, channel.offer.url()).await?, &channel.offer)
+}
+
+/// > Servers MUST NOT increment `spent` for duplicate idempotent requests
+/// > — draft-evm-session-00, "Request Idempotency"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(ChargesRetries, SellsOnCredit, CountsReplaysAsNew, RefusesReplays)
+)]
+async fn a_retry_is_not_charged(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let credential = channel.paying(300).await?;
+    for _ in 0..3 {
+        keyed(bed, &channel, &credential, channel.offer.url()).await?;
+    }
+    for _ in 0..2 {
+        delivered(&channel.buy(300).await?, &channel.offer)?;
+    }
+    withheld(&channel.buy(300).await?, &channel.offer)
+}
+
+/// > Servers SHOULD track `(challengeId, idempotencyKey)` pairs and return cached
+/// > responses for duplicates
+/// > — draft-evm-session-00, "Request Idempotency"
+#[check(should, profile(Ietf), needs(IetfSession), killed_by(ChargesRetries))]
+async fn a_retry_gets_the_answer_again(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let credential = channel.paying(100).await?;
+    let first = keyed(bed, &channel, &credential, channel.offer.url()).await?;
+    let again = keyed(bed, &channel, &credential, channel.offer.url()).await?;
+    delivered(&again, &channel.offer)?;
+    if first.header(receipt::HEADER) == again.header(receipt::HEADER) {
+        Ok(())
+    } else {
+        broken("the retry has a receipt of its own")
+    }
+}
+
+/// A key is no ticket: another challenge under it is another request.
+///
+/// > Servers SHOULD track `(challengeId, idempotencyKey)` pairs
+/// > — draft-evm-session-00, "Request Idempotency"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(TakesKeysForTickets, SellsOnCredit, CountsReplaysAsNew, RepeatsChallengeIds)
+)]
+async fn a_key_of_another_challenge_buys_nothing(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let credential = channel.paying(100).await?;
+    delivered(&keyed(bed, &channel, &credential, channel.offer.url()).await?, &channel.offer)?;
+    let other = channel.paying(100).await?;
+    withheld(&keyed(bed, &channel, &other, channel.offer.url()).await?, &channel.offer)
+}
