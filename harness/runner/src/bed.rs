@@ -9,7 +9,8 @@ use conform402_facilitator::{Entry, PATIENCE, Script};
 use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
 
-use crate::http::{Answer, Client, Event, Exchange, NoAnswer, Opened, Sent};
+use crate::events::{Event, Opened};
+use crate::http::{Answer, Client, Exchange, NoAnswer, Sent};
 use crate::offer::{Mounted, Offer};
 use crate::target::Adapter;
 use crate::testbed::{PAYER_FUNDS, Testbed};

@@ -4,6 +4,7 @@
 pub mod baseline;
 mod bed;
 mod check;
+mod events;
 mod http;
 mod interview;
 pub mod kill_matrix;
@@ -24,7 +25,8 @@ pub use conform402_macros::check;
 pub use conform402_vectors::{Level, Source};
 pub use conform402_wire::Profile;
 pub use conform402_wire::adapter::{Capability, Identity};
-pub use http::{Answer, Event, Exchange};
+pub use events::Event;
+pub use http::{Answer, Exchange};
 pub use inventory;
 pub use offer::{Mounted, Offer};
 pub use target::{Target, TargetError, Targets};

@@ -18,6 +18,7 @@ use crate::seller::Refusal;
 
 alloy::sol! {
     /// What the draft calls for ("Contract Functions", "Contract Errors").
+    #[allow(clippy::too_many_arguments)]
     #[sol(rpc)]
     interface ChannelEscrow {
         struct Channel {
