@@ -10,6 +10,7 @@ import threading
 from functools import cache
 from importlib.metadata import version
 
+import httpx
 import pympp_operations
 import session_routes
 import settlement_operations
@@ -61,7 +62,7 @@ async def mount(request: Request):
     testbed, refused = order["testbed"], []
     sa_client = client_of(**testbed["facilitator"])
     for offer in order["offers"]:
-        intent = intent_of(offer, sa_client)
+        intent = intent_of(testbed, offer, sa_client)
         mpp = seller(testbed, offer, intent)
         low_level = offer.get("splits") or offer["bindBody"]
         try:
@@ -99,9 +100,9 @@ def client_of(url, apiKey, secretKey, passphrase, timeoutMs):
     )
 
 
-def intent_of(offer, sa_client):
+def intent_of(testbed, offer, sa_client):
     if "session" in offer:
-        return session_routes.session_intent(offer, sa_client)
+        return session_routes.session_intent(testbed, offer, sa_client)
     # The SDK keeps chain id and fee payer on the intent, not on pay().
     return ChargeIntent(
         sa_client=sa_client,
@@ -130,6 +131,9 @@ def pay_endpoint(mpp, offer):
         suggested_deposit=session.get("suggestedDeposit"),
     )
     async def paid(request: Request, credential: Credential, receipt: Receipt):
+        if "handlerWaitsAt" in offer:
+            async with httpx.AsyncClient(trust_env=False, timeout=None) as gate:
+                await gate.get(offer["handlerWaitsAt"])
         return content(offer)
 
     return paid

@@ -1,10 +1,11 @@
 """Sessions of the SDK's SessionIntent, and what their merchant does of its own accord."""
 
 from functools import cache
+from pathlib import Path
 
 from mpp_evm.session import SessionIntent
 from mpp_evm.signer import PrivateKeySigner
-from mpp_evm.store import InMemoryChannelStore
+from mpp_evm.store import FileStore, InMemoryChannelStore
 
 CAPABILITIES = [
     "session",
@@ -13,16 +14,17 @@ CAPABILITIES = [
     "session.settle",
     "session.close",
     "session.status",
+    "session.durable-store",
 ]
 
 
-def session_intent(offer, sa_client):
+def session_intent(testbed, offer, sa_client):
     session = offer["session"]
     return SessionIntent(
         sa_client=sa_client,
         recipient=offer["recipient"],
         signer=PrivateKeySigner.from_hex(session["payeeKey"]),
-        store=store_of(offer["recipient"].lower()),
+        store=store_of(testbed.get("store"), offer["recipient"].lower()),
         chain_id=offer["chainId"],
         escrow_contract=session["escrow"],
         per_request_cost=int(offer["amount"]),
@@ -32,9 +34,9 @@ def session_intent(offer, sa_client):
 
 
 @cache
-def store_of(recipient):
+def store_of(folder, recipient):
     # A channel is good for every route of its recipient, whatever they cost.
-    return InMemoryChannelStore()
+    return FileStore(str(Path(folder, recipient))) if folder else InMemoryChannelStore()
 
 
 def merchant_of(intent, sa_client):

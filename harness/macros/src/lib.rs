@@ -24,7 +24,7 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Lit, Meta, Token, parenthesized
 /// The level is `must`, `should` or `may`. Optional parts: `control` marks the
 /// positive control of the module, without which its other checks decide
 /// nothing; `profile(P)` limits the check to one dialect; `own_chain` gives it a
-/// chain whose time it may change. Each
+/// chain whose time it may change, `own_target` a target it may kill. Each
 /// `#[case(name, value, …)]` below the attribute makes a check of its own, whose
 /// values are the function's further arguments; `#[case(name, killed_by(F),
 /// value)]` adds faults. A fault is named in camel case: `StoresChallenges` is
@@ -40,6 +40,7 @@ struct Arguments {
     level: Ident,
     control: bool,
     own_chain: bool,
+    own_target: bool,
     needs: Vec<Ident>,
     profile: Option<Ident>,
     killed_by: Vec<Ident>,
@@ -55,6 +56,7 @@ impl Parse for Arguments {
             level,
             control: false,
             own_chain: false,
+            own_target: false,
             needs: Vec::new(),
             profile: None,
             killed_by: Vec::new(),
@@ -68,13 +70,14 @@ impl Parse for Arguments {
             match word.to_string().as_str() {
                 "control" => arguments.control = true,
                 "own_chain" => arguments.own_chain = true,
+                "own_target" => arguments.own_target = true,
                 "needs" => arguments.needs = names(input)?,
                 "profile" => arguments.profile = names(input)?.pop(),
                 "killed_by" => arguments.killed_by = names(input)?,
                 _ => {
                     return Err(Error::new(
                         word.span(),
-                        "control, own_chain, needs, profile or killed_by",
+                        "control, own_chain, own_target, needs, profile or killed_by",
                     ));
                 }
             }
@@ -141,7 +144,7 @@ fn registration(
     let function = &function.sig.ident;
     let name = function.to_string();
     let level = format_ident!("{}", capitalized(&arguments.level.to_string()));
-    let (control, own_chain) = (arguments.control, arguments.own_chain);
+    let Arguments { control, own_chain, own_target, .. } = arguments;
     let needs = &arguments.needs;
     let profile = match &arguments.profile {
         Some(profile) => quote! { Some(::conform402_runner::Profile::#profile) },
@@ -168,6 +171,7 @@ fn registration(
                 level: ::conform402_runner::Level::#level,
                 is_control: #control,
                 own_chain: #own_chain,
+                own_target: #own_target,
                 needs: &[#(::conform402_runner::Capability::#needs),*],
                 profile: #profile,
                 killed_by: &[#(#faults),*],

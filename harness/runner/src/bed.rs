@@ -1,7 +1,8 @@
 //! A check's own place at the testbed.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use alloy::primitives::{Address, B256, I256, keccak256};
 use conform402_chain::{Account, Holder, Ledger, Movement};
@@ -10,8 +11,10 @@ use conform402_wire::BaseUnits;
 use tokio::sync::OnceCell;
 
 use crate::events::{Event, Opened};
+use crate::gate::Gate;
 use crate::http::{Answer, Client, Exchange, NoAnswer, Sent};
 use crate::offer::{Mounted, Offer};
+use crate::own_target::OwnTarget;
 use crate::target::Adapter;
 use crate::testbed::{PAYER_FUNDS, Testbed};
 use crate::verdict::{Broken, Outcome};
@@ -24,7 +27,11 @@ use conform402_wire::session::channel::ChannelId;
 #[derive(Debug)]
 pub struct Bed {
     testbed: Arc<Testbed>,
-    adapter: Arc<Adapter>,
+    adapter: RwLock<Arc<Adapter>>,
+    own_target: tokio::sync::Mutex<Option<OwnTarget>>,
+    store: Option<PathBuf>,
+    mounts: Mutex<Vec<Mount>>,
+    gate: OnceCell<Gate>,
     client: Client,
     id: String,
     scope: String,
@@ -57,7 +64,11 @@ impl Bed {
         Self {
             scope: format!("{scope}/{id}"),
             testbed,
-            adapter,
+            adapter: RwLock::new(adapter),
+            own_target: tokio::sync::Mutex::default(),
+            store: None,
+            mounts: Mutex::default(),
+            gate: OnceCell::new(),
             client,
             id,
             faults,
@@ -68,6 +79,14 @@ impl Bed {
             ledger,
             exchanges: Mutex::default(),
         }
+    }
+
+    /// The same bed with a target of its own.
+    pub(crate) fn with_own_target(mut self, own: OwnTarget) -> Self {
+        self.store = Some(own.store().to_owned());
+        self.adapter = RwLock::new(own.adapter());
+        self.own_target = Some(own).into();
+        self
     }
 
     /// The testbed.
@@ -134,14 +153,14 @@ impl Bed {
     ) -> Result<Vec<Result<Mounted, RefusedOffer>>, Broken> {
         let path = format!("{}/{}", self.scope, self.mounted.fetch_add(1, Ordering::Relaxed));
         let patience = offers.iter().map(Offer::patience).min().unwrap_or(PATIENCE);
+        let gate = match offers.iter().any(Offer::handler_waits) {
+            true => Some(self.gate().await?.url.as_str()),
+            false => None,
+        };
         let offers: Vec<Mounted> = offers
             .into_iter()
             .enumerate()
-            .map(|(index, offer)| {
-                let mut mounted = offer.mounted(&self.testbed, &path, index);
-                mounted.url = format!("{}{path}", self.adapter.url());
-                mounted
-            })
+            .map(|(index, offer)| offer.mounted(&self.testbed, &path, index, gate))
             .collect();
         for mounted in &offers {
             self.ledger.watch("payee", mounted.recipient(), BaseUnits::default());
@@ -153,12 +172,15 @@ impl Bed {
             }
         }
         let mount = Mount {
-            testbed: self.testbed.info(patience),
+            testbed: self.testbed.info(patience, self.store.as_deref()),
             offers: offers.iter().map(|mounted| mounted.info.clone()).collect(),
             faults: self.faults.clone(),
         };
-        let answer = self.adapter.mount(&mount).await;
+        let answer = self.adapter().mount(&mount).await;
         let answer = answer.map_err(|error| Broken::Ours(error.to_string()))?;
+        if self.store.is_some() {
+            lock(&self.mounts).push(mount);
+        }
         let refusal = |path: &str| answer.refused.iter().find(|refused| refused.path == path);
         Ok(offers
             .into_iter()
@@ -181,12 +203,13 @@ impl Bed {
     /// [`Broken::Promise`] if the target gives no HTTP answer: whatever it is
     /// sent, it must answer.
     pub async fn send(&self, request: Request) -> Result<Answer, Broken> {
-        let result = self.client.send(&request.0).await;
+        let sent = self.addressed(request);
+        let result = self.client.send(&sent).await;
         let (answer, failure) = match &result {
             Ok(answer) => (Some(answer.clone()), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        self.record(Exchange { request: request.0, answer, failure });
+        lock(&self.exchanges).push(Exchange { request: sent, answer, failure });
         result.map_err(unanswered)
     }
 
@@ -196,16 +219,86 @@ impl Bed {
     /// # Errors
     /// As of [`Bed::send`].
     pub async fn stream(&self, request: Request) -> Result<EventStream<'_>, Broken> {
-        let opened = self.client.open(&request.0).await.map_err(unanswered)?;
-        Ok(EventStream { bed: self, request: request.0, opened })
+        let request = self.addressed(request);
+        let opened = self.client.open(&request).await.map_err(unanswered)?;
+        Ok(EventStream { bed: self, request, opened })
     }
 
-    fn record(&self, exchange: Exchange) {
-        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+    /// A request with the whole URL.
+    fn addressed(&self, request: Request) -> Sent {
+        let mut sent = request.0;
+        sent.url.insert_str(0, self.adapter().url());
+        sent
     }
 
     pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
-        std::mem::take(&mut self.exchanges.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut lock(&self.exchanges))
+    }
+
+    fn adapter(&self) -> Arc<Adapter> {
+        self.adapter.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn gate(&self) -> Result<&Gate, Broken> {
+        let ours = |error: std::io::Error| Broken::Ours(format!("no gate: {error}"));
+        self.gate.get_or_try_init(Gate::set_up).await.map_err(ours)
+    }
+
+    /// Resolves when the handlers of so many requests, that were paid for, wait
+    /// ([`Offer::whose_handler_waits`]). They wait until the target crashes.
+    ///
+    /// # Errors
+    /// [`Broken::Ours`] if there is nowhere to wait.
+    pub async fn handlers_wait(&self, handlers: usize) -> Outcome {
+        self.gate().await?.have_come(handlers).await;
+        Ok(())
+    }
+
+    /// How many handlers have come to wait so far.
+    pub fn handlers_waiting(&self) -> usize {
+        self.gate.get().map_or(0, Gate::arrived)
+    }
+
+    /// Kills the target by SIGKILL, starts it again on its store, and has it
+    /// serve the same offers on the same paths. Only for checks with a target of
+    /// their own.
+    ///
+    /// # Errors
+    /// [`Broken::Undecided`] if it does not come up again, [`Broken::Promise`]
+    /// if it comes up, and does not serve what it served before.
+    pub async fn crash(&self) -> Outcome {
+        let mut own_target = self.own_target.lock().await;
+        let killed = match own_target.take() {
+            Some(own) => own.kill().await,
+            None => return Err(Broken::Ours("this check has no target of its own".to_owned())),
+        };
+        if let Some(gate) = self.gate.get() {
+            gate.open();
+        }
+        let restarted = killed.restart().await;
+        let restarted = restarted.map_err(|error| Broken::Undecided(error.to_string()))?;
+        let adapter = restarted.adapter();
+        *own_target = Some(restarted);
+        *self.adapter.write().unwrap_or_else(PoisonError::into_inner) = adapter.clone();
+        let mounts = lock(&self.mounts).clone();
+        for mount in &mounts {
+            let why = match adapter.mount(mount).await {
+                Ok(answer) => answer.refused.into_iter().next().map(|refused| refused.reason),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(why) = why {
+                let what = format!("what it served it does not serve after a restart: {why}");
+                return Err(Broken::promise(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the target of the check's own, if it has one.
+    pub(crate) async fn end_own_target(&self) {
+        if let Some(own) = self.own_target.lock().await.take() {
+            own.kill().await;
+        }
     }
 
     /// Has the facilitator answer requests about this check's payer by script.
@@ -235,7 +328,7 @@ impl Bed {
         channel_id: ChannelId,
     ) -> Result<Evaluation, Broken> {
         let order = MerchantOrder { path: offer.info.path.clone(), action, channel_id };
-        self.adapter.merchant(&order).await.map_err(|error| Broken::Ours(error.to_string()))
+        self.adapter().merchant(&order).await.map_err(|error| Broken::Ours(error.to_string()))
     }
 
     /// What the facilitator was asked about any account of this check.
@@ -325,11 +418,17 @@ impl EventStream<'_> {
 impl Drop for EventStream<'_> {
     fn drop(&mut self) {
         let (request, answer) = (self.request.clone(), self.opened.answer.clone());
-        self.bed.record(Exchange { request, answer: Some(answer), failure: None });
+        let exchange = Exchange { request, answer: Some(answer), failure: None };
+        lock(&self.bed.exchanges).push(exchange);
     }
 }
 
-/// A request to a target.
+/// A lock whose holder panicked still guards plain data.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request to a target, whose URL is yet without the target's.
 #[derive(Clone, Debug)]
 pub struct Request(Sent);
 
@@ -339,7 +438,7 @@ impl Request {
     pub fn to(offer: &Mounted) -> Self {
         Self(Sent {
             method: offer.http_method().to_owned(),
-            url: offer.url().to_owned(),
+            url: offer.path().to_owned(),
             ..Sent::default()
         })
     }

@@ -31,6 +31,8 @@ pub struct Check {
     pub is_control: bool,
     /// Whether it needs a chain to itself, because it travels in time.
     pub own_chain: bool,
+    /// Whether it needs a target process to itself, because it kills it.
+    pub own_target: bool,
     /// What a target must be able to do.
     pub needs: &'static [Capability],
     /// The dialect it holds in, if not in all.

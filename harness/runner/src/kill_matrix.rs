@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use conform402_chain::{AnvilBinary, ChainOptions};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -13,6 +13,7 @@ use owo_colors::OwoColorize as _;
 use crate::check::{Check, NoSuchCheck, Registry, compile};
 use crate::http::Client;
 use crate::interview::Interview;
+use crate::own_target::{OwnTargets, ReachedLog};
 use crate::plan::{Planned, plan};
 use crate::run::{RunError, RunOptions, Watcher, account_for_all, select};
 use crate::schedule::{Conclusion, Stage};
@@ -95,6 +96,7 @@ pub async fn kill_matrix(
             anvil: AnvilBinary::find(notice).await?,
             chain: ChainOptions { chain_id: options.chain_id, seed: options.seed },
             adapter: adapter.clone(),
+            own_targets: OwnTargets::new(target, &client),
             client,
         };
         Ok((fill(&cells, scope, &stages, watcher).await?, cells.vectors))
@@ -150,6 +152,7 @@ struct Stages {
     anvil: AnvilBinary,
     chain: ChainOptions,
     adapter: Arc<Adapter>,
+    own_targets: OwnTargets,
     client: Client,
 }
 
@@ -158,12 +161,14 @@ impl Stages {
         &self,
         planned: &[Planned],
         faults: Vec<String>,
+        own_targets: OwnTargets,
         watcher: &dyn Watcher,
     ) -> Result<Vec<Conclusion>, RunError> {
         let stage = Stage {
             testbed: Arc::new(Testbed::start(&self.anvil, self.chain).await?),
             anvil: self.anvil.clone(),
             adapter: self.adapter.clone(),
+            own_targets,
             client: self.client.clone(),
             scope: format!("/{}", faults.first().map_or(SOUND, String::as_str)),
             faults,
@@ -186,8 +191,11 @@ async fn fill(
     watcher: &dyn Watcher,
 ) -> Result<KillMatrix, RunError> {
     watcher.planned(planned.len());
-    let sound = stages.perform(planned, Vec::new(), watcher).await?;
-    let reach = Reach::of(&stages.adapter).await?;
+    let log = ReachedLog::default();
+    let noting = stages.own_targets.noting(&log);
+    let sound = stages.perform(planned, Vec::new(), noting, watcher).await?;
+    let by_own_targets = std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner));
+    let reach = Reach::of(stages.adapter.reached().await?.into_iter().chain(by_own_targets));
     let columns: Vec<(&FaultInfo, Vec<Planned>)> =
         faults.iter().map(|fault| (fault, reach.planned(planned, fault))).collect();
     let reached: usize = columns.iter().map(|(_, planned)| planned.len()).sum();
@@ -197,7 +205,9 @@ async fn fill(
             if planned.is_empty() {
                 return Ok((fault.clone(), Vec::new()));
             }
-            let conclusions = stages.perform(&planned, vec![fault.name.clone()], watcher).await?;
+            let own_targets = stages.own_targets.clone();
+            let faults = vec![fault.name.clone()];
+            let conclusions = stages.perform(&planned, faults, own_targets, watcher).await?;
             Ok::<_, RunError>((fault.clone(), conclusions))
         })
         .buffered(FAULTS_AT_ONCE)
@@ -211,13 +221,13 @@ async fn fill(
 struct Reach(BTreeMap<String, BTreeSet<String>>);
 
 impl Reach {
-    async fn of(adapter: &Adapter) -> Result<Self, RunError> {
+    fn of(reached: impl Iterator<Item = (String, BTreeSet<String>)>) -> Self {
         let mut reach: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (path, faults) in adapter.reached().await? {
+        for (path, faults) in reached {
             let check = path.strip_prefix(&format!("/{SOUND}/")).and_then(|p| p.split('/').next());
             reach.entry(check.unwrap_or_default().to_owned()).or_default().extend(faults);
         }
-        Ok(Self(reach))
+        Self(reach)
     }
 
     fn planned(&self, planned: &[Planned], fault: &FaultInfo) -> Vec<Planned> {
@@ -378,6 +388,7 @@ mod tests {
         level: Level::Must,
         is_control: false,
         own_chain: false,
+        own_target: false,
         needs: &[],
         profile: None,
         killed_by: &["breaks-the-promise"],

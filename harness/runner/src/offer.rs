@@ -25,6 +25,7 @@ pub struct Offer {
     fee_payer: Option<bool>,
     bind_body: bool,
     handler_fails: bool,
+    handler_waits: bool,
     profile: Option<Profile>,
     chain_id: Option<u64>,
     payee: Option<PrivateKeySigner>,
@@ -55,6 +56,7 @@ impl Offer {
             fee_payer: None,
             bind_body: false,
             handler_fails: false,
+            handler_waits: false,
             profile: None,
             chain_id: None,
             payee: None,
@@ -168,6 +170,14 @@ impl Offer {
         self
     }
 
+    /// Its handler, once it was paid for, waits for the check to go on: see
+    /// [`crate::Bed::handlers_wait`].
+    #[must_use]
+    pub fn whose_handler_waits(mut self) -> Self {
+        self.handler_waits = true;
+        self
+    }
+
     /// In one dialect of a target that speaks several.
     #[must_use]
     pub fn in_profile(mut self, profile: Profile) -> Self {
@@ -200,9 +210,19 @@ impl Offer {
         self.patience
     }
 
+    pub(crate) const fn handler_waits(&self) -> bool {
+        self.handler_waits
+    }
+
     /// Gives the offer recipients of its own, unless it shares one, so that what they receive is
-    /// this offer's alone.
-    pub(crate) fn mounted(self, testbed: &Testbed, path: &str, index: usize) -> Mounted {
+    /// this offer's alone. `gate`: where handlers wait that are to.
+    pub(crate) fn mounted(
+        self,
+        testbed: &Testbed,
+        path: &str,
+        index: usize,
+        gate: Option<&str>,
+    ) -> Mounted {
         let payee = self.payee.unwrap_or_else(|| payee(testbed, path, index));
         let split = |(i, amount): (usize, &BaseUnits)| Split {
             amount: *amount,
@@ -231,7 +251,6 @@ impl Offer {
         let token = testbed.chain.token();
         let digest = keccak256(format!("{}{path}{index}", testbed.chain.seed()));
         Mounted {
-            url: String::new(),
             info: OfferInfo {
                 path: path.to_owned(),
                 methods: self.methods.into_iter().map(str::to_owned).collect(),
@@ -251,6 +270,7 @@ impl Offer {
                 bind_body: self.bind_body,
                 content: format!("content-{}", alloy::hex::encode(&digest[..12])),
                 handler_fails: self.handler_fails,
+                handler_waits_at: gate.filter(|_| self.handler_waits).map(str::to_owned),
                 session,
             },
             payee,
@@ -276,7 +296,6 @@ fn recipient(testbed: &Testbed, path: &str, role: &str) -> Address {
 /// An offer a target serves.
 #[derive(Clone, Debug)]
 pub struct Mounted {
-    pub(crate) url: String,
     pub(crate) info: OfferInfo,
     payee: PrivateKeySigner,
 }
@@ -300,10 +319,10 @@ impl Mounted {
         self.info.profile
     }
 
-    /// Where it is served.
+    /// Where it is served, below the target's URL.
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn path(&self) -> &str {
+        &self.info.path
     }
 
     /// What it costs in all.

@@ -15,6 +15,7 @@ use conform402_vectors::{Inconsistent, VectorFile};
 use crate::check::{Check, NoSuchCheck, Registry, compile};
 use crate::http::Client;
 use crate::interview::Interview;
+use crate::own_target::OwnTargets;
 use crate::plan::plan;
 use crate::report::{Report, TestbedSummary};
 use crate::schedule::{Conclusion, Stage};
@@ -166,6 +167,7 @@ pub async fn run(
             testbed: testbed.clone(),
             anvil: anvil.clone(),
             adapter: adapter.clone(),
+            own_targets: OwnTargets::new(target, &client),
             client,
             scope: String::new(),
             faults: faults.of_the_seller,

@@ -13,8 +13,9 @@ use serde::Serialize;
 use crate::bed::{Bed, payer_label};
 use crate::check::Check;
 use crate::http::{Client, Exchange};
+use crate::own_target::OwnTargets;
 use crate::plan::Planned;
-use crate::target::Adapter;
+use crate::target::{Adapter, TargetError};
 use crate::testbed::Testbed;
 use crate::verdict::{Broken, Outcome, Verdict};
 
@@ -74,6 +75,17 @@ impl Conclusion {
         }
     }
 
+    /// Not run for want of a target of its own, although its payer was funded.
+    fn without_own_target(check: &'static Check, error: &TargetError, payer: Address) -> Self {
+        Self {
+            check,
+            outcome: Err(Broken::Undecided(error.to_string())),
+            for_want_of_control: false,
+            evidence: Evidence::default(),
+            holders: vec![payer.into()],
+        }
+    }
+
     /// Not run, although its payer was funded already.
     fn without_control(check: &'static Check, control: &Control, payer: Address) -> Self {
         let reason = format!("its positive control {} does not pass", control.id);
@@ -99,6 +111,8 @@ pub(crate) struct Stage {
     /// Starts the chains of checks that need one to themselves.
     pub anvil: AnvilBinary,
     pub adapter: Arc<Adapter>,
+    /// Starts the targets of checks that need one to themselves.
+    pub own_targets: OwnTargets,
     pub client: Client,
     /// First segment of every path; keeps the runs of a kill matrix apart.
     pub scope: String,
@@ -207,14 +221,26 @@ impl Stage {
     }
 
     async fn run_on(&self, testbed: Arc<Testbed>, check: &'static Check) -> Conclusion {
-        let bed = Arc::new(Bed::new(
+        let mut bed = Bed::new(
             testbed,
             self.adapter.clone(),
             self.client.clone(),
             check.id(),
             &self.scope,
             self.faults.clone(),
-        ));
+        );
+        // Held to the end of the check: starting many at once takes each longer
+        // than an adapter may.
+        let _turn = if check.own_target { self.own_targets.turn().await } else { None };
+        if check.own_target {
+            bed = match self.own_targets.start().await {
+                Ok(own) => bed.with_own_target(own),
+                Err(error) => {
+                    return Conclusion::without_own_target(check, &error, self.payer_of(check));
+                }
+            };
+        }
+        let bed = Arc::new(bed);
         let scenario = {
             let bed = bed.clone();
             tokio::spawn(async move { (check.run)(&bed).await })
@@ -229,6 +255,7 @@ impl Stage {
                 Err(Broken::Undecided(reason))
             }
         };
+        bed.end_own_target().await;
         let trouble = bed.asked().into_iter().find_map(|entry| entry.trouble);
         let outcome = match trouble {
             Some(trouble) => Err(Broken::Ours(format!("the facilitator failed: {trouble}"))),

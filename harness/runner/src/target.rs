@@ -63,6 +63,9 @@ pub enum TargetError {
         /// What it printed last.
         log: String,
     },
+    /// There is no folder where it could keep channels.
+    #[error("no folder for a store: {0}")]
+    Store(String),
     /// The adapter does not answer.
     #[error("{route} of the adapter: {reason}")]
     NoAnswer {

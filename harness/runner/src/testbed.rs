@@ -1,5 +1,6 @@
 //! Chain, contracts, facilitator and wallets of one run.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,8 +66,9 @@ impl Testbed {
         self.chain.fund(payers, PAYER_FUNDS).await
     }
 
-    /// `patience`: how long a target waits for the facilitator.
-    pub(crate) fn info(&self, patience: Duration) -> TestbedInfo {
+    /// `patience`: how long a target waits for the facilitator; `store`: where
+    /// it keeps channels.
+    pub(crate) fn info(&self, patience: Duration, store: Option<&Path>) -> TestbedInfo {
         let token = self.chain.token();
         let credentials = self.facilitator.credentials();
         TestbedInfo {
@@ -88,6 +90,7 @@ impl Testbed {
             },
             realm: self.realm.clone(),
             secret_key: self.secret_key.clone(),
+            store: store.map(Path::to_owned),
         }
     }
 }

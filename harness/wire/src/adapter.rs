@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,9 @@ pub enum Capability {
     /// Tells the merchant of a channel.
     #[serde(rename = "session.status")]
     SessionStatus,
+    /// Keeps channels where a restart finds them.
+    #[serde(rename = "session.durable-store")]
+    SessionDurableStore,
     /// Sells for vouchers as the draft has it: on channels the payer opened
     /// itself.
     #[serde(rename = "ietf-session")]
@@ -173,6 +177,10 @@ pub struct TestbedInfo {
     pub realm: String,
     /// Binds challenge ids.
     pub secret_key: String,
+    /// Folder to keep channels in; absent where nothing need outlive the
+    /// process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<PathBuf>,
 }
 
 /// A token.
@@ -249,6 +257,9 @@ pub struct OfferInfo {
     pub content: String,
     /// Whether the handler fails once it was paid for.
     pub handler_fails: bool,
+    /// URL the handler asks, once it was paid for, and waits for the answer of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler_waits_at: Option<String>,
     /// What a session needs besides; absent for a charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionInfo>,

@@ -55,6 +55,7 @@ async fn identity() -> Json<Identity> {
             Capability::SessionSettle,
             Capability::SessionClose,
             Capability::SessionStatus,
+            Capability::SessionDurableStore,
             Capability::IetfSession,
             Capability::IetfSessionAuthorization,
             Capability::IetfSessionPermit2,
@@ -70,8 +71,7 @@ async fn identity() -> Json<Identity> {
 }
 
 async fn mount(State(shop): State<Arc<Shop>>, Json(mount): Json<Mount>) -> Json<Mounting> {
-    shop.mount(mount);
-    Json(Mounting::default())
+    Json(shop.mount(mount))
 }
 
 async fn reached(State(shop): State<Arc<Shop>>) -> Json<Reached> {

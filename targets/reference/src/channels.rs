@@ -7,6 +7,7 @@ use alloy::primitives::Address;
 use conform402_wire::BaseUnits;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
+use serde::{Deserialize, Serialize};
 
 /// Where the channel of an id is kept, if it is open. Whoever locks it has the
 /// channel for itself, also while it waits for the settlement service.
@@ -22,6 +23,13 @@ impl Channels {
     pub fn slot(&self, payee: Address, channel: ChannelId) -> Slot {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         slots.entry((payee, channel)).or_default().clone()
+    }
+
+    /// Takes in a channel that was kept, unless it is known already.
+    pub fn take_in(&self, payee: Address, channel: Channel) {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = channel.highest.channel_id;
+        slots.entry((payee, id)).or_insert_with(|| Arc::new(Some(channel).into()));
     }
 
     /// The place of a channel, whoever its payee is.
@@ -57,7 +65,7 @@ impl Channels {
 }
 
 /// A channel that is open.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Channel {
     /// Who signs vouchers.
     pub signer: Address,

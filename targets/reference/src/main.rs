@@ -10,6 +10,7 @@ mod fault;
 mod sa;
 mod seller;
 mod shop;
+mod store;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,17 +1,20 @@
 //! What is on sale, and what was sold.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use conform402_wire::adapter::{Mount, OfferInfo, Reached, TestbedInfo};
+use alloy::primitives::Address;
+use conform402_wire::adapter::{Mount, Mounting, OfferInfo, Reached, RefusedOffer, TestbedInfo};
 use conform402_wire::{Challenge, ChallengeId};
 use tokio::sync::Notify;
 
 use crate::answer::Answered;
 use crate::channels::Channels;
-use crate::fault::Faults;
+use crate::fault::{Faults, fault};
 use crate::sa::SaClient;
+use crate::store::Store;
 
 /// Every route, and the record of every challenge.
 #[derive(Debug)]
@@ -78,8 +81,9 @@ impl Shop {
         }
     }
 
-    /// Puts the offers of a mount on sale.
-    pub fn mount(&self, mount: Mount) {
+    /// Puts the offers of a mount on sale, with the channels their store keeps.
+    pub fn mount(&self, mount: Mount) -> Mounting {
+        let mut mounting = Mounting::default();
         let mut faults = mount.faults;
         faults.extend(self.faults_of_all.iter().cloned());
         let mut by_path: HashMap<String, Vec<OfferInfo>> = HashMap::new();
@@ -92,8 +96,36 @@ impl Shop {
             let sa = SaClient::new(self.http.clone(), &mount.testbed, faults.clone());
             let testbed = mount.testbed.clone();
             let payers = Mutex::default();
-            routes.insert(path, Arc::new(Route { offers, testbed, sa, faults, payers }));
+            let route = Route { offers, testbed, sa, faults, payers };
+            match self.take_in_channels(&route) {
+                Ok(()) => drop(routes.insert(path, Arc::new(route))),
+                Err(error) => {
+                    mounting.refused.push(RefusedOffer { path, reason: error.to_string() });
+                }
+            }
         }
+        mounting
+    }
+
+    fn take_in_channels(&self, route: &Route) -> io::Result<()> {
+        for offer in route.offers.iter().filter(|offer| offer.session.is_some()) {
+            let kept = route.store(offer.recipient).map(|store| store.channels());
+            for channel in kept.transpose()?.into_iter().flatten() {
+                if !fault!(
+                    route.faults,
+                    "forgets-channels-at-a-restart",
+                    "what is on disk is not looked at"
+                ) {
+                    self.channels.take_in(offer.recipient, channel);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a handler does that asks elsewhere before it answers.
+    pub async fn ask(&self, url: &str) {
+        let _ = self.http.get(url).send().await;
     }
 
     /// The route of a path.
@@ -151,6 +183,11 @@ impl Shop {
 }
 
 impl Route {
+    /// Where a payee's channels are kept, if they are.
+    pub fn store(&self, payee: Address) -> Option<Store> {
+        Some(Store::of(self.testbed.store.as_deref()?, payee))
+    }
+
     /// Remembers that somebody paid here.
     pub fn remember_payer(&self, source: &str) {
         lock(&self.payers).insert(source.to_owned());

@@ -241,6 +241,7 @@ mod tests {
             level,
             is_control: false,
             own_chain: false,
+            own_target: false,
             needs: &[],
             profile: None,
             killed_by: &["fault"],

@@ -39,7 +39,7 @@ const LOG_LINE_LENGTH: u64 = 64 * 1024;
 pub(crate) struct Process {
     name: String,
     child: Child,
-    _group: Group,
+    group: Group,
     stdin: Option<ChildStdin>,
     log: Log,
     readers: Vec<JoinHandle<()>>,
@@ -56,6 +56,11 @@ impl Process {
         if !target.setup.is_empty() {
             set_up(target, notice).await?;
         }
+        Self::launch(target).await
+    }
+
+    /// Starts the adapter of a target that was set up before.
+    pub async fn launch(target: &Target) -> Result<Self, TargetError> {
         let mut child = command(target, &target.start)
             .stdin(Stdio::piped())
             .spawn()
@@ -67,8 +72,7 @@ impl Process {
         let stdin = child.stdin.take();
         let name = target.name.clone();
         let url_to_come = String::new();
-        let mut process =
-            Self { name, child, _group: group, stdin, log, readers, url: url_to_come };
+        let mut process = Self { name, child, group, stdin, log, readers, url: url_to_come };
         let url = async {
             while let Some(line) = printed.recv().await {
                 if let Some(url) = line.strip_prefix(READY) {
@@ -134,6 +138,13 @@ impl Process {
         drop(self.stdin.take());
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await;
     }
+
+    /// Kills the adapter by SIGKILL, with all it started, in the middle of
+    /// whatever it does.
+    pub async fn kill(mut self) {
+        self.group.kill();
+        let _ = self.child.wait().await;
+    }
 }
 
 /// A process and all it started. They have a process group of their own, which
@@ -146,14 +157,18 @@ impl Group {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self(id.and_then(Pid::from_raw))
     }
-}
 
-impl Drop for Group {
-    fn drop(&mut self) {
+    fn kill(&self) {
         if let Some(group) = self.0 {
             // Fails where nobody is left, which is what is wanted.
             let _ = kill_process_group(group, Signal::KILL);
         }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

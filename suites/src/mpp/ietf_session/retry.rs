@@ -30,7 +30,7 @@ async fn keyed(
 async fn a_request_with_a_key_buys(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     let credential = channel.paying(100).await?;
-    delivered(&keyed(bed, &channel, &credential, channel.offer.url()).await?, &channel.offer)
+    delivered(&keyed(bed, &channel, &credential, channel.offer.path()).await?, &channel.offer)
 }
 
 /// > Servers MUST NOT increment `spent` for duplicate idempotent requests
@@ -45,7 +45,7 @@ async fn a_retry_is_not_charged(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     let credential = channel.paying(300).await?;
     for _ in 0..3 {
-        keyed(bed, &channel, &credential, channel.offer.url()).await?;
+        keyed(bed, &channel, &credential, channel.offer.path()).await?;
     }
     for _ in 0..2 {
         delivered(&channel.buy(300).await?, &channel.offer)?;
@@ -60,8 +60,8 @@ async fn a_retry_is_not_charged(bed: &Bed) -> Outcome {
 async fn a_retry_gets_the_answer_again(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     let credential = channel.paying(100).await?;
-    let first = keyed(bed, &channel, &credential, channel.offer.url()).await?;
-    let again = keyed(bed, &channel, &credential, channel.offer.url()).await?;
+    let first = keyed(bed, &channel, &credential, channel.offer.path()).await?;
+    let again = keyed(bed, &channel, &credential, channel.offer.path()).await?;
     delivered(&again, &channel.offer)?;
     if first.header(receipt::HEADER) == again.header(receipt::HEADER) {
         Ok(())
@@ -83,7 +83,7 @@ async fn a_retry_gets_the_answer_again(bed: &Bed) -> Outcome {
 async fn a_key_of_another_challenge_buys_nothing(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     let credential = channel.paying(100).await?;
-    delivered(&keyed(bed, &channel, &credential, channel.offer.url()).await?, &channel.offer)?;
+    delivered(&keyed(bed, &channel, &credential, channel.offer.path()).await?, &channel.offer)?;
     let other = channel.paying(100).await?;
-    withheld(&keyed(bed, &channel, &other, channel.offer.url()).await?, &channel.offer)
+    withheld(&keyed(bed, &channel, &other, channel.offer.path()).await?, &channel.offer)
 }

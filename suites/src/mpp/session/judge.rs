@@ -1,7 +1,10 @@
 //! What every session is judged by.
 
-use conform402_runner::{Answer, Mounted, Outcome};
+use conform402_runner::{Answer, Bed, Broken, Mounted, Outcome};
+use conform402_wire::adapter::{Evaluation, MerchantAction};
+use serde_json::Value;
 
+use super::channel::Channel;
 use crate::mpp::judge::{broken, is_problem, status_is, withheld};
 
 /// A channel was opened, added to or closed. Some sellers answer with a body,
@@ -10,6 +13,20 @@ pub fn managed(answer: &Answer) -> Outcome {
     match answer.status {
         200 | 204 => Ok(()),
         status => broken(format!("a valid request is answered {status} instead of 200 or 204")),
+    }
+}
+
+/// Has the merchant act, which must succeed, and returns what the SDK did.
+pub async fn done(
+    bed: &Bed,
+    channel: &Channel<'_>,
+    action: MerchantAction,
+) -> Result<Value, Broken> {
+    match bed.merchant(&channel.offer, action, channel.id).await? {
+        Evaluation::Output(output) => Ok(output),
+        Evaluation::Refusal(words) | Evaluation::Crash(words) => {
+            Err(Broken::promise(format!("the SDK does not {action:?}: {words}")))
+        }
     }
 }
 

@@ -3,10 +3,9 @@
 use conform402_chain::Holder;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::adapter::{Evaluation, MerchantAction};
-use serde_json::Value;
 
 use super::channel::Channel;
-use super::judge::managed;
+use super::judge::{done, managed};
 use super::opening::DEPOSIT;
 use crate::mpp::judge::{broken, delivered, withheld};
 
@@ -14,16 +13,6 @@ async fn session(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, Broken> {
     let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;
     delivered(&channel.buy(cumulative).await?, &channel.offer)?;
     Ok(channel)
-}
-
-/// Has the merchant act, which must succeed.
-async fn done(bed: &Bed, channel: &Channel<'_>, action: MerchantAction) -> Result<Value, Broken> {
-    match bed.merchant(&channel.offer, action, channel.id).await? {
-        Evaluation::Output(output) => Ok(output),
-        Evaluation::Refusal(words) | Evaluation::Crash(words) => {
-            Err(Broken::promise(format!("the SDK does not {action:?}: {words}")))
-        }
-    }
 }
 
 /// > Metered billing: open an escrow channel → submit vouchers at high frequency

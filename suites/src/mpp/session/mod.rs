@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod close;
 pub mod codes;
 pub mod concurrency;
+pub mod crash;
 pub mod forced_close;
 pub mod merchant;
 pub mod open;

@@ -6,6 +6,8 @@ mod ietf;
 mod merchant;
 mod voucher;
 
+use std::io;
+
 use axum::response::Response;
 use conform402_wire::Profile;
 use conform402_wire::adapter::{OfferInfo, SessionInfo};
@@ -21,6 +23,12 @@ use crate::channels::Slot;
 use crate::fault::{Faults, fault};
 use crate::sa::{NotSettled, Settled};
 pub use merchant::act;
+
+impl From<io::Error> for NotDone {
+    fn from(_: io::Error) -> Self {
+        Self::Refused(Refusal::Crash)
+    }
+}
 
 /// One credential of a session.
 struct Sale<'a> {
@@ -197,6 +205,18 @@ impl Sale<'_> {
         };
         let receipt = self.visit.receipt(self.credential, &settled).unwrap_or_default();
         answer.with(receipt::HEADER, &receipt).with("cache-control", "private").send()
+    }
+
+    /// Has the handler deliver a unit of what was sold.
+    async fn hand_over(&self, channel: ChannelId) -> Response {
+        if let Some(url) = &self.offer.handler_waits_at {
+            self.visit.shop.ask(url).await;
+        }
+        if self.offer.handler_fails {
+            let failed = "the handler failed".to_owned();
+            return Answer::text(500, "text/plain", failed).send();
+        }
+        self.deliver(channel)
     }
 
     /// Delivers a unit of what is sold.

@@ -89,6 +89,13 @@ impl Sale<'_> {
         };
         if !fault!(faults, "leaves-closed-channels-open", "a closed channel goes on selling") {
             *slot = None;
+            if !fault!(
+                faults,
+                "finds-closed-channels-at-a-restart",
+                "a closed channel stays on disk"
+            ) {
+                self.payee().keep(id, None)?;
+            }
         }
         if fault!(faults, "sells-for-a-closing", "closing a channel buys") {
             return Ok(self.deliver(id));

@@ -87,6 +87,7 @@ impl Sale<'_> {
         ) {
             opened.spend(cumulative_amount);
         }
+        self.payee().keep(id, Some(&opened))?;
         *channel = Some(opened);
         if fault!(faults, "sells-for-an-opening", "opening a channel buys") {
             return Ok(self.deliver(id));
@@ -156,6 +157,7 @@ impl Sale<'_> {
             let topped_up = self.visit.route.sa.order(TOP_UP, &order, id).await;
             let done = self.or_all_the_same(topped_up, id, copy.deposit).await?;
             copy.deposit = done.deposit.unwrap_or(copy.deposit);
+            self.payee().keep(id, Some(&copy))?;
             *self.slot(id).lock().await = Some(copy);
             return Ok(self.managed(id, done.reference));
         }
@@ -186,6 +188,9 @@ impl Sale<'_> {
             Some(deposit) => deposit,
             None => return Err(NotSettled::Unreadable.into()),
         };
+        if !fault!(faults, "forgets-top-ups-at-a-restart", "a top-up is not written to disk") {
+            self.payee().keep(id, Some(channel))?;
+        }
         if fault!(faults, "sells-for-a-top-up", "a top-up buys") {
             return Ok(self.deliver(id));
         }

@@ -1,13 +1,15 @@
 //! What the merchant does of its own accord: settle, close, ask (seed 002,
 //! "Extension methods: manual settle / status").
 
+use std::io;
+
 use alloy::primitives::U256;
 use alloy::signers::local::PrivateKeySigner;
 use conform402_wire::adapter::{Evaluation, MerchantAction, MerchantOrder, OfferInfo, SessionInfo};
 use conform402_wire::members::Members;
 use conform402_wire::sa::request::Withdrawal;
 use conform402_wire::session::SignedVoucher;
-use conform402_wire::session::channel::Escrow;
+use conform402_wire::session::channel::{ChannelId, Escrow};
 use conform402_wire::session::voucher::{PayeeAuthorization, Voucher};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,6 +30,12 @@ pub(super) struct Payee<'a> {
 }
 
 impl Payee<'_> {
+    /// Keeps a channel as it stands where a restart finds it, if it is to be
+    /// kept at all; `None` is one that is no more.
+    pub fn keep(&self, id: ChannelId, channel: Option<&Channel>) -> io::Result<()> {
+        self.route.store(self.offer.recipient).map_or(Ok(()), |store| store.keep(id, channel))
+    }
+
     /// Has what a voucher allows paid out.
     pub async fn withdraw(
         &self,
@@ -146,6 +154,7 @@ impl Payee<'_> {
         let ends = !settles && !faults.has("leaves-closed-channels-open");
         if forgets || ends {
             *slot = None;
+            self.keep(id, None).map_err(|error| error.to_string())?;
         }
         Ok(json!({ "channelId": id, "status": "success", "reference": done.reference }))
     }

@@ -2,6 +2,7 @@
 //! insufficient balance"). Signatures come first: nothing is said of a channel
 //! to whoever does not hold its key.
 
+use std::io;
 use std::time::Duration;
 
 use alloy::primitives::Address;
@@ -13,7 +14,6 @@ use conform402_wire::session::voucher::InvalidVoucher;
 use conform402_wire::signature::{InvalidSignature, with_high_s};
 
 use super::{NotDone, Sale};
-use crate::answer::Answer;
 use crate::channels::Channel;
 use crate::fault::fault;
 use crate::seller::refusal::Refusal;
@@ -47,9 +47,12 @@ impl Sale<'_> {
             let mut held = slot.lock().await;
             // Deposits are counted well; it is what was sold that gets lost.
             copy.deposit = held.as_ref().map_or(copy.deposit, |channel| channel.deposit);
+            self.payee().keep(id, Some(&copy))?;
             *held = Some(copy);
-            return Ok(self.deliver(id));
+            drop(held);
+            return Ok(self.hand_over(id).await);
         }
+        let before = channel.highest.clone();
         if let Err(refusal) = self.take(channel, voucher) {
             let forged = self.verify(voucher, channel.signer).is_err();
             if forged
@@ -68,11 +71,33 @@ impl Sale<'_> {
         {
             self.visit.shop.channels.spend_elsewhere(self.offer.recipient, id, self.offer.amount);
         }
-        if self.offer.handler_fails {
-            let failed = "the handler failed".to_owned();
-            return Ok(Answer::text(500, "text/plain", failed).send());
+        let sold = channel.clone();
+        let keeps_late =
+            fault!(faults, "delivers-before-it-stores", "what is sold is stored when it is served");
+        if !keeps_late {
+            self.keep_sale(&before, &sold)?;
         }
-        Ok(self.deliver(id))
+        // Who waits for the handler does not wait for the channel.
+        drop(held);
+        let answer = self.hand_over(id).await;
+        if keeps_late {
+            self.keep_sale(&before, &sold)?;
+        }
+        Ok(answer)
+    }
+
+    /// Both what is promised and what was sold are on disk before the handler is
+    /// asked: what it gave away could not be taken back.
+    fn keep_sale(&self, before: &SignedVoucher, channel: &Channel) -> io::Result<()> {
+        let faults = self.faults();
+        let mut kept = channel.clone();
+        if fault!(faults, "forgets-vouchers-at-a-restart", "the last voucher is not on disk") {
+            kept.highest = before.clone();
+        }
+        if fault!(faults, "forgets-sales-at-a-restart", "what was sold is not on disk") {
+            kept.forgive();
+        }
+        self.payee().keep(kept.highest.channel_id, Some(&kept))
     }
 
     /// Takes a voucher, unless it is the one that is held already.
