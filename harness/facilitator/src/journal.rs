@@ -51,6 +51,11 @@ pub enum Answer {
     },
     /// No answer: the connection was closed.
     Reset,
+    /// What would have been answered, had the connection not been closed.
+    Unheard {
+        /// Body.
+        body: String,
+    },
 }
 
 impl fmt::Display for Answer {
@@ -59,6 +64,7 @@ impl fmt::Display for Answer {
             Self::Http { status, body } => write!(f, "→ {status} {body}"),
             Self::Truncated { sent } => write!(f, "→ broke off after {sent}"),
             Self::Reset => f.write_str("→ connection closed"),
+            Self::Unheard { body } => write!(f, "→ connection closed before {body}"),
         }
     }
 }

@@ -63,6 +63,15 @@ impl Facilitator {
             .with_priority(1)
             .mount(&server)
             .await;
+        let (unheard, at_desk) = (desk.clone(), AtDesk(desk.clone()));
+        Mock::given(move |request: &Request| unheard.is_unheard(request))
+            .respond_with_err(move |request: &Request| {
+                at_desk.respond(request);
+                Reset
+            })
+            .with_priority(1)
+            .mount(&server)
+            .await;
         Mock::given(wiremock::matchers::any())
             .respond_with(AtDesk(desk.clone()))
             .mount(&server)
@@ -224,6 +233,11 @@ impl Desk {
         reset
     }
 
+    fn is_unheard(&self, request: &Request) -> bool {
+        let accounts = self.accounts_in(&Received::of(request).body);
+        matches!(self.script_for(&accounts), Some(Script::Unheard))
+    }
+
     async fn answer(&self, received: Received) -> ResponseTemplate {
         let accounts = self.accounts_in(&received.body);
         let signed = (received.is_signed)(&self.credentials);
@@ -234,6 +248,7 @@ impl Desk {
             Some(Script::Slowly(delay)) => delay,
             _ => Duration::ZERO,
         };
+        let is_unheard = matches!(script, Some(Script::Unheard));
         let (template, answer) = if !signed {
             let msg = "Invalid Sign".to_owned();
             json_reply(401, &Envelope { code: 50113, data: serde_json::json!({}), msg })
@@ -255,6 +270,10 @@ impl Desk {
         if begun.elapsed() > PATIENCE {
             trouble = Some(format!("the testbed took more than {} s", PATIENCE.as_secs()));
         }
+        let answer = match answer {
+            Answer::Http { body, .. } if is_unheard => Answer::Unheard { body },
+            answer => answer,
+        };
         let template = if delay.is_zero() { template } else { template.set_delay(delay) };
         self.journal.enter(received.path, received.body, accounts, signed, answer, trouble);
         template

@@ -12,6 +12,8 @@ use crate::journal::Answer;
 pub enum Script {
     /// Does its work, but keeps the answer back this long.
     Slowly(Duration),
+    /// Does its work, and closes the connection without an answer.
+    Unheard,
     /// Refuses with a code.
     Refuse(SaCode),
     /// Answers with these bytes; nothing is settled.
@@ -37,7 +39,7 @@ impl Script {
     /// What is answered instead of the work; `None` where the work is done.
     pub(crate) fn reply(self) -> Option<(ResponseTemplate, Answer)> {
         Some(match self {
-            Self::Slowly(_) => return None,
+            Self::Slowly(_) | Self::Unheard => return None,
             Self::Refuse(code) => crate::json_reply(200, &Envelope::refusal(code, "scripted")),
             Self::Answer { status, body } => {
                 let template =

@@ -1,9 +1,9 @@
 //! The channels that are open, each with what was promised and what was sold.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use conform402_wire::BaseUnits;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
@@ -16,44 +16,57 @@ pub type Slot = Arc<tokio::sync::Mutex<Option<Channel>>>;
 /// All channels, by payee and id: a channel is good for all routes of its
 /// payee, and for no other's.
 #[derive(Debug, Default)]
-pub struct Channels(Mutex<HashMap<(Address, ChannelId), Slot>>);
+pub struct Channels {
+    slots: Mutex<HashMap<(Address, ChannelId), Slot>>,
+    in_doubt: Mutex<HashSet<Deposit>>,
+}
+
+/// A deposit, by payee, channel and the salt that makes it one of many.
+pub type Deposit = (Address, ChannelId, B256);
 
 impl Channels {
     /// The place of a channel.
     pub fn slot(&self, payee: Address, channel: ChannelId) -> Slot {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.entry((payee, channel)).or_default().clone()
     }
 
     /// Takes in a channel that was kept, unless it is known already.
     pub fn take_in(&self, payee: Address, channel: Channel) {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let id = channel.highest.channel_id;
         slots.entry((payee, id)).or_insert_with(|| Arc::new(Some(channel).into()));
     }
 
     /// The place of a channel, whoever its payee is.
     pub fn anybodys(&self, channel: ChannelId) -> Option<Slot> {
-        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.iter().find(|((_, id), _)| *id == channel).map(|(_, slot)| slot.clone())
     }
 
     /// Whether a payee was asked about a channel, or another has it open.
     pub fn is_known(&self, payee: Address, channel: ChannelId) -> bool {
-        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let is_open = |slot: &Slot| slot.try_lock().is_ok_and(|slot| slot.is_some());
         slots.iter().any(|((of, id), slot)| *id == channel && (*of == payee || is_open(slot)))
     }
 
     /// The channels a payee was asked about.
     pub fn ids_of(&self, payee: Address) -> Vec<ChannelId> {
-        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.keys().filter(|(of, _)| *of == payee).map(|(_, id)| *id).collect()
+    }
+
+    /// Remembers that a deposit was asked for and nothing heard of it, or that
+    /// its fate is known; says whether it was in doubt before.
+    pub fn doubt(&self, deposit: Deposit, is_in_doubt: bool) -> bool {
+        let mut in_doubt = self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_in_doubt { !in_doubt.insert(deposit) } else { in_doubt.remove(&deposit) }
     }
 
     /// Charges every other channel of a payee that nobody has locked.
     pub fn spend_elsewhere(&self, payee: Address, but: ChannelId, amount: BaseUnits) {
-        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         for ((_, _), slot) in slots.iter().filter(|((of, id), _)| *of == payee && *id != but) {
             if let Ok(mut slot) = slot.try_lock()
                 && let Some(channel) = slot.as_mut()

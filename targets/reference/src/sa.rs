@@ -39,6 +39,12 @@ pub enum NotSettled {
 }
 
 impl NotSettled {
+    /// Whether the service may have done what it was asked, without a word that
+    /// could be understood.
+    pub const fn is_unheard(self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+
     /// The code a buyer is shown: what is not known to be a refusal is an
     /// internal error.
     pub const fn code(self) -> SaCode {
@@ -166,8 +172,12 @@ impl SaClient {
             "GET" => self.http.get(url),
             _ => self.http.post(url).header("content-type", "application/json"),
         };
+        let mut patience = service.timeout_ms;
+        if fault!(self.faults, "waits-half-as-long", "a slow answer is not waited for") {
+            patience >>= 1;
+        }
         let response = request
-            .timeout(Duration::from_millis(service.timeout_ms))
+            .timeout(Duration::from_millis(patience))
             .header(auth::KEY, &service.api_key)
             .header(auth::SIGN, signature)
             .header(auth::TIMESTAMP, stamp)

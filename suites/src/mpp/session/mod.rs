@@ -16,5 +16,6 @@ pub mod open;
 pub mod open_by_hash;
 pub mod receipt;
 pub mod top_up;
+pub mod unheard;
 pub mod voucher;
 pub mod voucher_signature;

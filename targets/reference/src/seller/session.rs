@@ -46,6 +46,13 @@ enum NotDone {
     Unsettled(NotSettled),
 }
 
+impl NotDone {
+    /// Whether the settlement service may have done its part unheard.
+    const fn is_unheard(&self) -> bool {
+        matches!(self, Self::Unsettled(failure) if failure.is_unheard())
+    }
+}
+
 impl From<Refusal> for NotDone {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

@@ -85,7 +85,24 @@ impl Sale<'_> {
             {
                 Default::default()
             }
-            done => done?,
+            Err(failure)
+                if failure.is_unheard()
+                    && fault!(
+                        faults,
+                        "counts-unanswered-closings",
+                        "a closing the service does not answer is taken for done"
+                    ) =>
+            {
+                Default::default()
+            }
+            Err(failure) => {
+                if self.payee().is_over(failure) {
+                    *slot = None;
+                    self.payee().keep(id, None)?;
+                }
+                return Err(failure.into());
+            }
+            Ok(done) => done,
         };
         if !fault!(faults, "leaves-closed-channels-open", "a closed channel goes on selling") {
             *slot = None;

@@ -1,7 +1,7 @@
 //! Opening a channel, and adding to it. The first voucher is judged before any
 //! money moves; the deposit is for the settlement service to judge.
 
-use alloy::primitives::Bytes;
+use alloy::primitives::{B256, Bytes};
 use axum::response::Response;
 use conform402_wire::BaseUnits;
 use conform402_wire::did::DidPkh;
@@ -62,8 +62,16 @@ impl Sale<'_> {
         }
         let corrected = serde_json::from_value(payload["channelId"].clone()).unwrap_or(id);
         let order = self.forwarded(payload, "open", &source);
-        let opened = self.visit.route.sa.order(OPEN, &order, corrected).await;
-        let done = self.or_all_the_same(opened, id, BaseUnits::default()).await?;
+        let is_of_these_terms = terms.channel_id(&self.escrow()) == id;
+        let ordered =
+            Ordered { id, salt: opening.salt, before: BaseUnits::default(), is_of_these_terms };
+        let done = match self.done_unheard(&ordered).await? {
+            Some(done) => done,
+            None => {
+                let opened = self.visit.route.sa.order(OPEN, &order, corrected).await;
+                self.or_all_the_same(opened, &ordered).await?
+            }
+        };
         if looks_later {
             self.judge_first(&first, opening, &terms)?;
         }
@@ -146,24 +154,41 @@ impl Sale<'_> {
         }
         let source = self.credential.source.clone().unwrap_or_default();
         let order = self.forwarded(json!(more), "topUp", &source);
+        let ordered = Ordered::top_up(more, channel.deposit);
+        let unheard = self.done_unheard(&ordered).await?;
         let copy = fault!(
             faults,
             "writes-back-what-it-read",
             "what is sold while a top-up waits for the service is forgotten"
         )
         .then(|| channel.clone());
-        if let Some(mut copy) = copy {
+        if let (Some(mut copy), None) = (copy, &unheard) {
             drop(slot);
             let topped_up = self.visit.route.sa.order(TOP_UP, &order, id).await;
-            let done = self.or_all_the_same(topped_up, id, copy.deposit).await?;
+            let done = self.or_all_the_same(topped_up, &ordered).await?;
             copy.deposit = done.deposit.unwrap_or(copy.deposit);
             self.payee().keep(id, Some(&copy))?;
             *self.slot(id).lock().await = Some(copy);
             return Ok(self.managed(id, done.reference));
         }
-        let topped_up = self.visit.route.sa.order(TOP_UP, &order, id).await;
-        let refused = matches!(topped_up, Err(NotSettled::Refused(_)));
-        let done = self.or_all_the_same(topped_up, id, channel.deposit).await?;
+        let mut refused = false;
+        let done = match unheard {
+            Some(done) => Ok(done),
+            None => {
+                let topped_up = self.visit.route.sa.order(TOP_UP, &order, id).await;
+                refused = matches!(topped_up, Err(NotSettled::Refused(_)));
+                self.or_all_the_same(topped_up, &ordered).await
+            }
+        };
+        let done = match done {
+            Ok(done) => done,
+            Err(failure) => {
+                if failure.is_unheard() && self.forgets_channels_in_trouble() {
+                    *slot = None;
+                }
+                return Err(failure);
+            }
+        };
         let is_broadcast = matches!(more.deposit, Deposit::Hash { .. });
         if is_broadcast
             && fault!(
@@ -267,36 +292,103 @@ impl Sale<'_> {
         json!({ "challenge": self.credential.challenge, "payload": payload, "source": source })
     }
 
+    /// A deposit that the service was asked for before, without an answer, and
+    /// that was made all the same.
+    async fn done_unheard(&self, ordered: &Ordered) -> Result<Option<Done>, NotDone> {
+        let faults = self.faults();
+        let deposit = (self.offer.recipient, ordered.id, ordered.salt);
+        let channels = &self.visit.shop.channels;
+        if !channels.doubt(deposit, false)
+            || fault!(
+                faults,
+                "looks-for-nothing-unheard",
+                "a deposit the service did not answer is never looked for"
+            )
+        {
+            return Ok(None);
+        }
+        if fault!(
+            faults,
+            "gives-up-unanswered-deposits",
+            "a deposit the service did not answer is never taken again"
+        ) {
+            return Err(NotSettled::Lost.into());
+        }
+        match self.visit.route.sa.status(ordered.id).await {
+            Ok(status) => Ok(ordered.made(&status)),
+            Err(NotSettled::Refused(_)) => Ok(None),
+            Err(failure) => {
+                channels.doubt(deposit, true);
+                Err(failure.into())
+            }
+        }
+    }
+
     /// Where the service did not answer, it may have done its work all the
-    /// same: then the channel holds more than `before`.
+    /// same.
     async fn or_all_the_same(
         &self,
         done: Result<Done, NotSettled>,
-        id: ChannelId,
-        before: BaseUnits,
+        ordered: &Ordered,
     ) -> Result<Done, NotDone> {
         let failure = match done {
             Ok(done) => return Ok(done),
             Err(failure) => failure,
         };
+        let believed = Done { reference: None, deposit: Some(BELIEVED) };
         if let NotSettled::Refused(_) = failure {
             return if fault!(
                 self.faults(),
                 "counts-refused-deposits",
                 "a deposit the service refuses is taken for made"
             ) {
-                Ok(Done { reference: None, deposit: Some(BELIEVED) })
+                Ok(believed)
             } else {
                 Err(failure.into())
             };
         }
-        match self.visit.route.sa.status(id).await {
-            Ok(ChannelStatus { session_status: SessionStatus::Open, deposit, .. })
-                if deposit > before =>
-            {
-                Ok(Done { reference: None, deposit: Some(deposit) })
-            }
-            _ => Err(failure.into()),
+        if fault!(
+            self.faults(),
+            "counts-unanswered-deposits",
+            "a deposit the service does not answer is taken for made"
+        ) {
+            return Ok(believed);
         }
+        let status = self.visit.route.sa.status(ordered.id).await;
+        if let Some(done) = status.as_ref().ok().and_then(|status| ordered.made(status)) {
+            return Ok(done);
+        }
+        let deposit = (self.offer.recipient, ordered.id, ordered.salt);
+        self.visit.shop.channels.doubt(deposit, true);
+        Err(failure.into())
+    }
+
+    /// Whether a seller with a fault loses what it holds when the service does
+    /// not answer.
+    pub(super) fn forgets_channels_in_trouble(&self) -> bool {
+        self.payee().forgets_channels_in_trouble()
+    }
+}
+
+/// A deposit the service is asked for.
+struct Ordered {
+    id: ChannelId,
+    salt: B256,
+    /// What the channel held before.
+    before: BaseUnits,
+    /// Whether the id is that of the channel which was agreed to.
+    is_of_these_terms: bool,
+}
+
+impl Ordered {
+    fn top_up(more: &TopUp, before: BaseUnits) -> Self {
+        Self { id: more.channel_id, salt: more.top_up_salt, before, is_of_these_terms: true }
+    }
+
+    /// What was made of it, if the channel holds more than before.
+    fn made(&self, status: &ChannelStatus) -> Option<Done> {
+        let is_open = status.session_status == SessionStatus::Open && self.is_of_these_terms;
+        let deposit = Some(status.deposit).filter(|deposit| is_open && *deposit > self.before);
+        deposit.map(|deposit| Done { reference: None, deposit: Some(deposit) })
     }
 }

@@ -7,6 +7,7 @@ use alloy::primitives::U256;
 use alloy::signers::local::PrivateKeySigner;
 use conform402_wire::adapter::{Evaluation, MerchantAction, MerchantOrder, OfferInfo, SessionInfo};
 use conform402_wire::members::Members;
+use conform402_wire::sa::SaCode;
 use conform402_wire::sa::request::Withdrawal;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::{ChannelId, Escrow};
@@ -34,6 +35,28 @@ impl Payee<'_> {
     /// kept at all; `None` is one that is no more.
     pub fn keep(&self, id: ChannelId, channel: Option<&Channel>) -> io::Result<()> {
         self.route.store(self.offer.recipient).map_or(Ok(()), |store| store.keep(id, channel))
+    }
+
+    /// Whether a channel is over which the service does not close: it was closed
+    /// before, perhaps at our own unheard wish.
+    pub fn is_over(&self, failure: NotSettled) -> bool {
+        let is_closed = failure == NotSettled::Refused(SaCode::ChannelClosed)
+            && !fault!(
+                self.route.faults,
+                "keeps-channels-the-service-calls-closed",
+                "a channel the service calls closed goes on selling"
+            );
+        is_closed || (failure.is_unheard() && self.forgets_channels_in_trouble())
+    }
+
+    /// Whether a seller with a fault loses what it holds when the service does
+    /// not answer.
+    pub fn forgets_channels_in_trouble(&self) -> bool {
+        fault!(
+            self.route.faults,
+            "forgets-channels-in-trouble",
+            "a channel is lost when the service does not answer"
+        )
     }
 
     /// Has what a voucher allows paid out.
@@ -136,7 +159,26 @@ impl Payee<'_> {
             {
                 self.withdraw(Withdrawal::Close, &channel.highest).await.map_err(words)?
             }
-            _ => self.withdraw(withdrawal, &channel.highest).await.map_err(words)?,
+            _ => match self.withdraw(withdrawal, &channel.highest).await {
+                Err(failure)
+                    if failure.is_unheard()
+                        && fault!(
+                            faults,
+                            "claims-unanswered-withdrawals",
+                            "what the service does not answer is told to be done"
+                        ) =>
+                {
+                    return Ok(json!({ "channelId": id, "status": "success" }));
+                }
+                Err(failure) => {
+                    if self.is_over(failure) {
+                        *slot = None;
+                        self.keep(id, None).map_err(|error| error.to_string())?;
+                    }
+                    return Err(words(failure));
+                }
+                Ok(done) => done,
+            },
         };
         if settles
             && fault!(
