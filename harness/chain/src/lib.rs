@@ -13,6 +13,7 @@ use alloy::network::{NetworkTransactionBuilder as _, TransactionBuilder as _};
 use alloy::primitives::{Address, B256, Bytes, TxHash, U256};
 use alloy::providers::ext::AnvilApi as _;
 use alloy::providers::{DynProvider, Provider as _, ProviderBuilder};
+use alloy::rpc::types::anvil::ReorgOptions;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::sol_types::SolCall as _;
 use alloy::transports::TransportError;
@@ -430,7 +431,51 @@ impl Chain {
     /// [`ChainError`] if the chain refuses.
     pub async fn travel(&self, seconds: u64) -> Result<(), ChainError> {
         self.provider.anvil_increase_time(seconds).await.map_err(ChainError::rpc("to travel"))?;
+        self.mine().await
+    }
+
+    /// Mines a block of whatever can be mined.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain refuses.
+    pub async fn mine(&self) -> Result<(), ChainError> {
         self.provider.evm_mine(None).await.map_err(ChainError::rpc("to mine")).map(drop)
+    }
+
+    /// Puts empty blocks in the place of the newest `depth`, as a reorganisation
+    /// of the chain does, and returns the transactions that are gone, signed.
+    /// Their senders have to send them again before any other.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain refuses.
+    pub async fn reorganize(&self, depth: u64) -> Result<Vec<Bytes>, ChainError> {
+        let newest = self.provider.get_block_number().await;
+        let newest = newest.map_err(ChainError::rpc("the newest block"))?;
+        let mut undone = Vec::new();
+        for number in (newest + 1).saturating_sub(depth)..=newest {
+            let block = self.provider.get_block_by_number(number.into()).await;
+            let block = block.map_err(ChainError::rpc("a block"))?;
+            for hash in block.into_iter().flat_map(|block| block.transactions.into_hashes_vec()) {
+                let raw = self.provider.get_raw_transaction_by_hash(hash).await;
+                undone.extend(raw.map_err(ChainError::rpc("a transaction"))?);
+            }
+        }
+        let reorganization = ReorgOptions { depth, tx_block_pairs: Vec::new() };
+        let reorganized = self.provider.anvil_reorg(reorganization).await;
+        reorganized.map_err(ChainError::rpc("to reorganise"))?;
+        Ok(undone)
+    }
+
+    /// Sends transactions that were sent before, and waits until each is mined.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain does not take one.
+    pub async fn send_again(&self, transactions: &[Bytes]) -> Result<(), ChainError> {
+        for raw in transactions {
+            let sent = self.provider.send_raw_transaction_sync(raw).await;
+            sent.map_err(ChainError::rpc("a transaction"))?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn look(

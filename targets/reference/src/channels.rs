@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, TxHash};
 use conform402_wire::BaseUnits;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
@@ -19,6 +19,7 @@ pub type Slot = Arc<tokio::sync::Mutex<Option<Channel>>>;
 pub struct Channels {
     slots: Mutex<HashMap<(Address, ChannelId), Slot>>,
     in_doubt: Mutex<HashSet<Deposit>>,
+    presented: Mutex<HashSet<TxHash>>,
 }
 
 /// A deposit, by payee, channel and the salt that makes it one of many.
@@ -62,6 +63,11 @@ impl Channels {
     pub fn doubt(&self, deposit: Deposit, is_in_doubt: bool) -> bool {
         let mut in_doubt = self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner);
         if is_in_doubt { !in_doubt.insert(deposit) } else { in_doubt.remove(&deposit) }
+    }
+
+    /// Whether a payer's transaction was presented before.
+    pub fn was_presented(&self, hash: TxHash) -> bool {
+        !self.presented.lock().unwrap_or_else(PoisonError::into_inner).insert(hash)
     }
 
     /// Charges every other channel of a payee that nobody has locked.

@@ -10,6 +10,7 @@ pub mod close;
 pub mod codes;
 pub mod concurrency;
 pub mod crash;
+pub mod finality;
 pub mod forced_close;
 pub mod merchant;
 pub mod open;

@@ -56,6 +56,12 @@ impl Sale<'_> {
         if channel.is_some() {
             return self.open_again(&mut channel, &terms, &first);
         }
+        if let Deposit::Hash { hash, .. } = &opening.deposit
+            && fault!(faults, "looks-at-a-hash-once", "a transaction is refused for good")
+            && self.visit.shop.channels.was_presented(*hash)
+        {
+            return Err(Refusal::because("invalid-payload", "refused before").into());
+        }
         let mut payload = json!(opening);
         if fault!(faults, "corrects-the-channel-id", "an opening under a wrong id is mended") {
             payload["channelId"] = json!(terms.channel_id(&self.escrow()));
