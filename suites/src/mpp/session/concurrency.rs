@@ -4,6 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use alloy::primitives::I256;
 use conform402_facilitator::Script;
 use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
 use futures::future::{Either, select, try_join_all};
@@ -65,10 +66,12 @@ async fn at_once(
 async fn of_64_copies_of_a_voucher_as_many_buy_as_it_pays_for(bed: &Bed) -> Outcome {
     let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
     let answers = at_once(&channel, |_| 80).await?;
-    match sold(&answers, &channel) {
-        8 => Ok(()),
-        sold => broken(format!("{sold} of 64 were delivered, and 8 paid for")),
+    let sold = sold(&answers, &channel);
+    if sold != 8 {
+        return broken(format!("{sold} of 64 were delivered, and 8 paid for"));
     }
+    managed(&channel.close(80).await?)?;
+    channel.stands(80, 0, &[(channel.payee(), 80)]).await
 }
 
 /// 64 vouchers, each one price above the other: in whichever order they arrive,
@@ -93,14 +96,15 @@ async fn of_64_rising_vouchers_the_highest_counts(bed: &Bed) -> Outcome {
         }
         sold += 1;
     }
-    match sold {
-        64 => Ok(()),
-        sold => broken(format!("{sold} units were sold for 64")),
+    if sold != 64 {
+        return broken(format!("{sold} units were sold for 64"));
     }
+    managed(&channel.close(10 * AT_ONCE).await?)?;
+    channel.stands(640, 0, &[(channel.payee(), 640)]).await
 }
 
-/// Sixteen channels of one payer, four vouchers each, all at once: none waits
-/// for another, and none is charged for another.
+/// Sixteen channels of one payer, four vouchers each, all 64 at once: none is
+/// charged for another, and each is closed to the unit.
 ///
 /// > The channel is the unit of concurrency; no additional session locking is
 /// > required.
@@ -137,8 +141,10 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
         if sold != 3 {
             return broken(format!("{sold} of 4 were delivered, and 3 paid for"));
         }
+        managed(&channel.close(30).await?)?;
     }
-    Ok(())
+    let all = I256::try_from(16 * 30).unwrap_or_default();
+    bed.moved(&[(bed.payer().address().into(), -all), (offer.recipient().into(), all)]).await
 }
 
 /// One merchant, two routes. While a top-up that came by the one waits for the
