@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use conform402_runner::kill_matrix::kill_matrix;
+use conform402_runner::load::{LoadOptions, load};
 use conform402_runner::run::{RunOptions, run};
 use conform402_runner::{Check, Profile, Seed, Targets};
 
@@ -47,6 +48,27 @@ enum Command {
         /// Longest an answer of the target may take
         #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=60))]
         timeout: u64,
+        /// Switch a fault of the reference target on; may be given several times
+        #[arg(long = "fault", value_name = "NAME")]
+        faults: Vec<String>,
+    },
+    /// Measure how a target sells for vouchers under load, beside the reference
+    ///
+    /// The two are measured in turn, never at once. Latency is that of the
+    /// request that presents a voucher: its challenge was asked for, and the
+    /// voucher signed, before. Every channel has a connection of its own.
+    Load {
+        /// Name of a folder in targets/, or a path to one with a target.toml
+        target: String,
+        /// Numbers of channels that are paid on at once, each a load of its own
+        #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,16", value_parser = clap::value_parser!(u16).range(1..=64))]
+        channels: Vec<u16>,
+        /// Vouchers a round, divided among the channels
+        #[arg(long, value_name = "N", default_value_t = 240, value_parser = clap::value_parser!(u16).range(1..=20_000))]
+        vouchers: u16,
+        /// Write the report to this file, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
         /// Switch a fault of the reference target on; may be given several times
         #[arg(long = "fault", value_name = "NAME")]
         faults: Vec<String>,
@@ -166,6 +188,26 @@ async fn execute(command: Command) -> Result<u8, Failure> {
             let json = json.map(Output::create).transpose()?;
             let progress = Progress::default();
             let report = run(&target, &registry, &options, &progress).await?;
+            progress.finish();
+            if let Some(json) = json {
+                json.write(&report.to_json()?)?;
+            }
+            print(&report.to_terminal());
+            Ok(report.exit)
+        }
+        Command::Load { target, channels, vouchers, json, faults } => {
+            let targets = Targets::default();
+            let (target, reference) = (targets.get(&target)?, targets.get("reference")?);
+            let options = LoadOptions {
+                channels: channels.into_iter().map(usize::from).collect(),
+                vouchers: vouchers.into(),
+                faults,
+                ..LoadOptions::default()
+            };
+            let json = json.map(Output::create).transpose()?;
+            let progress = Progress::default();
+            let open = conform402_suites::mpp::session::load::open;
+            let report = load(&target, &reference, open, &options, &progress).await?;
             progress.finish();
             if let Some(json) = json {
                 json.write(&report.to_json()?)?;

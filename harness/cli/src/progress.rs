@@ -38,4 +38,9 @@ impl Watcher for Progress {
         self.0.inc(1);
         self.0.set_message(format!("{} {id}", verdict.word()));
     }
+
+    fn measured(&self, what: &str) {
+        self.0.inc(1);
+        self.0.set_message(what.to_owned());
+    }
 }

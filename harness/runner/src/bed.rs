@@ -430,7 +430,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A request to a target, whose URL is yet without the target's.
 #[derive(Clone, Debug)]
-pub struct Request(Sent);
+pub struct Request(pub(crate) Sent);
 
 impl Request {
     /// To an offer, with the method it is sold for.

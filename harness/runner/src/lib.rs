@@ -9,6 +9,7 @@ mod gate;
 mod http;
 mod interview;
 pub mod kill_matrix;
+pub mod load;
 mod offer;
 mod own_target;
 pub mod plan;

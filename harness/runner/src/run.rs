@@ -131,6 +131,8 @@ pub trait Watcher: Sync {
     fn planned(&self, checks: usize);
     /// A check ended.
     fn concluded(&self, id: &str, verdict: Verdict);
+    /// A round of a load ended.
+    fn measured(&self, what: &str);
 }
 
 /// Runs the selected checks against `target`.
@@ -254,15 +256,15 @@ fn accepts(identity: &Identity, options: &RunOptions) -> Result<(), RunError> {
 /// Faults to switch on: of the offers, and of operations, which are named
 /// `<operation>:<Flag>`.
 #[derive(Debug, Default)]
-struct Faults {
-    of_the_seller: Vec<String>,
+pub(crate) struct Faults {
+    pub of_the_seller: Vec<String>,
     of_operations: BTreeMap<String, String>,
 }
 
 impl Faults {
     /// # Errors
     /// [`RunError::Fault`] for a name the target does not know.
-    fn split(identity: &Identity, asked: &[String]) -> Result<Self, RunError> {
+    pub fn split(identity: &Identity, asked: &[String]) -> Result<Self, RunError> {
         let mut faults = Self::default();
         for name in asked {
             if identity.faults.iter().any(|fault| fault.name == *name) {
@@ -292,7 +294,7 @@ impl Faults {
     }
 
     /// A fault that nothing looks at must not look caught, or harmless.
-    fn must_be_among(&self, files: &[VectorFile]) -> Result<(), RunError> {
+    pub fn must_be_among(&self, files: &[VectorFile]) -> Result<(), RunError> {
         let runs = |operation: &str| files.iter().any(|file| file.operation == operation);
         match self.of_operations.iter().find(|(operation, _)| !runs(operation)) {
             None => Ok(()),

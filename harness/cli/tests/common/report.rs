@@ -16,9 +16,14 @@ pub fn report(arguments: &[&str]) -> (i32, Value) {
     (ran.code, report.unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr)))
 }
 
-/// Fails unless `report` follows the schema.
+/// Fails unless `report` follows the schema of reports.
 pub fn assert_valid(report: &Value) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runner/report.schema.json");
+    assert_follows("report.schema.json", report);
+}
+
+/// Fails unless `report` follows this schema.
+pub fn assert_follows(schema: &str, report: &Value) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runner").join(schema);
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let errors: Vec<String> = jsonschema::validator_for(&schema)
         .unwrap()

@@ -12,6 +12,7 @@ pub mod concurrency;
 pub mod crash;
 pub mod finality;
 pub mod forced_close;
+pub mod load;
 pub mod merchant;
 pub mod open;
 pub mod open_by_hash;
