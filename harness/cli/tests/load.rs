@@ -12,9 +12,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Of each load: rounds, and vouchers that go ahead of a round on a channel.
+/// Of each load.
 const ROUNDS: u64 = 3;
-const AHEAD: u64 = 2;
 
 #[test]
 fn every_voucher_of_a_load_is_counted() {
@@ -46,7 +45,6 @@ fn every_voucher_of_a_load_is_counted() {
 #[case::takes_the_money_of_two("charges-twice", 1, 6, 9, "sold 9 times for 18 vouchers")]
 #[case::counts_half_of_it("charges-half", 1, 12, 0, "more than the 18 vouchers")]
 #[case::keeps_the_last("stops-short-of-the-deposit", 2, 22, 2, "sold 17 times for 18 vouchers")]
-#[case::never_closes("closes-for-nobody", 1, 12, 0, "on chain")]
 fn a_seller_that_errs(
     #[case] fault: &str,
     #[case] channels: u64,

@@ -77,6 +77,8 @@ pub(super) async fn measure(
     Ok(Round { elapsed, latencies, sold, errors })
 }
 
+/// Sends one request after the other. A channel that is not answered sends no
+/// more: a seller that hangs would make the round endless.
 async fn send(
     client: &Client,
     requests: &[Request],
@@ -84,15 +86,27 @@ async fn send(
     barrier: &Barrier,
 ) -> Vec<Sending> {
     let mut sendings = Vec::with_capacity(requests.len());
-    for (position, request) in requests.iter().enumerate() {
-        if position == warm_up {
-            barrier.wait().await;
-        }
-        let started = Instant::now();
-        let result = client.send(&request.0).await;
-        sendings.push(Sending { started, ended: Instant::now(), result });
+    let (ahead, measured) = requests.split_at(warm_up.min(requests.len()));
+    let is_answered = send_all(client, ahead, &mut sendings).await;
+    barrier.wait().await;
+    if is_answered {
+        send_all(client, measured, &mut sendings).await;
     }
     sendings
+}
+
+/// Whether every request was answered.
+async fn send_all(client: &Client, requests: &[Request], sendings: &mut Vec<Sending>) -> bool {
+    for request in requests {
+        let started = Instant::now();
+        let result = client.send(&request.0).await;
+        let is_answered = result.is_ok();
+        sendings.push(Sending { started, ended: Instant::now(), result });
+        if !is_answered {
+            return false;
+        }
+    }
+    true
 }
 
 /// Why nothing was bought, if so.
@@ -108,5 +122,69 @@ fn judge(
             Err(Broken::Promise(reason)) => Ok(Some(reason)),
             Err(broken) => Err(LoadError::Ours(broken.to_string())),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::http::Sent;
+
+    const TIMEOUT: Duration = Duration::from_secs(15);
+
+    fn requests(url: &str, count: usize) -> Vec<Request> {
+        let sent = Sent { method: "GET".into(), url: url.to_owned(), ..Sent::default() };
+        vec![Request(sent); count]
+    }
+
+    /// Answers 200 to so many requests of one connection, and then hangs up.
+    async fn serve(answers: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // Nobody listens any more, so that no second connection comes.
+            drop(listener);
+            for _ in 0..answers {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        url
+    }
+
+    async fn measured(channels: Vec<Vec<Request>>) -> Round {
+        let bought = |answer: &Answer| match answer.status {
+            200 => Ok(()),
+            _ => Err(Broken::promise("not sold")),
+        };
+        measure(channels, 2, TIMEOUT, bought).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_goes_ahead_is_sold_and_not_measured() {
+        let round = measured(vec![requests(&serve(5).await, 5)]).await;
+        assert_eq!((round.sold, round.latencies.len()), (vec![5], 3));
+        assert!(round.errors.is_empty() && round.elapsed > Duration::ZERO);
+    }
+
+    /// Whether before or after the start, a channel that is not answered sends
+    /// no more, and the others do not wait for it.
+    #[tokio::test]
+    async fn a_channel_without_answers_ends() {
+        let urls = [serve(1).await, serve(5).await, serve(4).await];
+        let round = measured(urls.iter().map(|url| requests(url, 5)).collect()).await;
+        assert_eq!((round.sold, round.latencies.len()), (vec![1, 5, 4], 5));
+        assert_eq!(round.errors.values().sum::<usize>(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_cannot_be_sent_is_ours() {
+        let measured = measure(vec![requests("no url", 3)], 2, TIMEOUT, |_| Ok(())).await;
+        assert!(matches!(measured, Err(LoadError::Ours(_))));
     }
 }

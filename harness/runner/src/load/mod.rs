@@ -146,7 +146,9 @@ pub async fn load(
     let performance = async {
         let ground = Ground { testbed: testbed.clone(), open, options, watcher };
         let target = Side::new("target", &urls[0], &options.faults, options.timeout).await?;
-        let reference = Side::new("reference", &urls[1], &[], options.timeout).await?;
+        let reference = Side::new("reference", &urls[1], &[], options.timeout).await;
+        let reference =
+            reference.map_err(|error| LoadError::Ours(format!("reference: {error}")))?;
         let loads = ground.perform([&target, &reference]).await?;
         Ok::<_, LoadError>((target.seller(), reference.seller(), loads))
     };

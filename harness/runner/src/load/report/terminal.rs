@@ -21,6 +21,9 @@ impl LoadReport {
                 let _ = writeln!(text, "{} on {on}: {failure}", "FAIL".red().bold());
             }
         }
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let _ = writeln!(text, "{}\n", self.table());
         let of = |load: &Load| format!("{} vouchers on {}", load.vouchers, channels(load.channels));
         let _ = writeln!(
