@@ -106,13 +106,8 @@ pub enum LoadError {
     #[error("{0} does not declare {session}, and a load is of vouchers", session = Capability::Session)]
     NoSession(String),
     /// The reference did not sell as it should, so there is no measure.
-    #[error("the reference itself failed, with {channels} channels: {reason}")]
-    Reference {
-        /// Channels of the load.
-        channels: usize,
-        /// What it did.
-        reason: String,
-    },
+    #[error("the reference itself failed, so there is nothing to compare with: {0}")]
+    Reference(String),
     /// The harness failed.
     #[error("{0}")]
     Ours(String),
@@ -267,7 +262,7 @@ impl Ground<'_> {
         let [target, reference] = <[Tally; 2]>::try_from(tallies)
             .map_err(|_| LoadError::Ours("two were to be measured".to_owned()))?;
         if let Some(reason) = reference.complaint() {
-            return Err(LoadError::Reference { channels, reason });
+            return Err(LoadError::Reference(reason));
         }
         Ok(Load::new(channels, each * channels, &target, &reference))
     }
