@@ -89,16 +89,17 @@ pub struct Client {
 
 impl Client {
     /// A client. One connection a request shields a check from what the one
-    /// before did to the target; `reuse` trades that for speed. An answer may
-    /// take `timeout`, from the first byte sent to the last received.
+    /// before did to the target; to keep up to `idle` connections for later
+    /// requests trades that for speed. An answer may take `timeout`, from the
+    /// first byte sent to the last received.
     ///
     /// # Errors
     /// None in practice: no TLS, no proxy, no resolver is set up.
-    pub fn new(reuse: bool, timeout: Duration) -> Result<Self, reqwest::Error> {
+    pub fn new(idle: usize, timeout: Duration) -> Result<Self, reqwest::Error> {
         let builder = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(if reuse { usize::MAX } else { 0 });
+            .pool_max_idle_per_host(idle);
         Ok(Self { inner: builder.build()?, timeout })
     }
 

@@ -73,7 +73,7 @@ pub async fn kill_matrix(
     let (checks, selection) = select(registry, options)?;
     let notice = |text: &str| watcher.notice(text);
     let mut process = Process::start(target, &notice).await?;
-    let client = Client::new(true, options.timeout)?;
+    let client = Client::new(usize::MAX, options.timeout)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let filling = async {
         let identity = adapter.identity().await?;

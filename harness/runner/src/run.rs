@@ -153,7 +153,7 @@ pub async fn run(
     let chain = ChainOptions { chain_id: options.chain_id, seed: options.seed };
     let testbed = Arc::new(Testbed::start(&anvil, chain).await?);
     let mut process = Process::start(target, &notice).await?;
-    let client = Client::new(false, options.timeout)?;
+    let client = Client::new(0, options.timeout)?;
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let performance = async {
         let identity = adapter.identity().await?;

@@ -47,7 +47,9 @@ pub(super) async fn measure(
     // They end with the round, whatever ends it.
     let mut tasks = JoinSet::new();
     for (index, requests) in channels.into_iter().enumerate() {
-        let client = Client::new(true, timeout).map_err(RunError::from)?;
+        // A second one, opened while the first was not yet given back, would lie
+        // idle until the seller closes it, maybe just as it is used.
+        let client = Client::new(1, timeout).map_err(RunError::from)?;
         let barrier = barrier.clone();
         tasks.spawn(async move { (index, send(&client, &requests, warm_up, &barrier).await) });
     }

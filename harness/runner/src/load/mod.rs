@@ -188,7 +188,7 @@ impl Side {
         faults: &[String],
         timeout: Duration,
     ) -> Result<Self, LoadError> {
-        let client = Client::new(false, timeout).map_err(RunError::from)?;
+        let client = Client::new(0, timeout).map_err(RunError::from)?;
         let adapter = Arc::new(Adapter::new(client.clone(), url.to_owned()));
         let identity = adapter.identity().await?;
         let faults = Faults::split(&identity, faults)?;
