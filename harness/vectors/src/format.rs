@@ -12,7 +12,7 @@ use crate::operation::{Comparison, Refusal, Steps};
 
 /// The version of the set: a change of an expectation raises the first number,
 /// a new case the second, a new comment the third.
-pub const VERSION: &str = "1.1.0";
+pub const VERSION: &str = "1.2.0";
 
 /// The name of the file that lists all others.
 pub const MANIFEST: &str = "manifest.json";

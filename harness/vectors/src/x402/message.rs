@@ -5,10 +5,9 @@ use conform402_wire::x402::Message;
 use conform402_wire::x402::message::{Malformed, bytes_of, field_of, text_of};
 use serde_json::{Value, json};
 
-use super::offer::{with, without};
+use super::offer::with;
 use crate::cases::Cases;
-use crate::input::{Input, kebab};
-use crate::level::Level;
+use crate::input::Input;
 use crate::operation::{Bug, Refusal, Steps};
 
 /// Reads the header value `field`; the output is the object, called `name`.
@@ -245,83 +244,6 @@ pub(super) fn other_alphabet(cases: &mut Cases, good: &Value, free: &str) {
 pub(super) fn not_a_number(cases: &mut Cases, good: &Value, pointer: &str) {
     let text = with(good, pointer, "@").to_string().replace("\"@\"", "NaN");
     cases.invalid("nan", "NaN is no JSON.", json!({ "field": field_of(text) }), "no-json").should();
-}
-
-/// How a text is given to an operation: in a header, or as a body.
-pub(super) type Carrier = fn(&Value) -> Value;
-
-/// Members that must be there: each by pointer.
-pub(super) fn missing(
-    cases: &mut Cases,
-    carrier: Carrier,
-    good: &Value,
-    level: Level,
-    pointers: &[&str],
-) {
-    for pointer in pointers {
-        let member = kebab(pointer.rsplit('/').next().unwrap_or_default());
-        let case = cases.invalid(
-            format!("{}-missing", kebab_path(pointer)),
-            "A member that must be there is not.",
-            carrier(&without(good, pointer)),
-            format!("{member}-is-missing"),
-        );
-        if level == Level::Should {
-            case.should();
-        }
-    }
-}
-
-/// A member that is not what it should be.
-pub(super) struct Misfit {
-    pub name: &'static str,
-    pub comment: &'static str,
-    /// Where it is.
-    pub pointer: &'static str,
-    pub value: Value,
-    /// Why it is refused.
-    pub reason: &'static str,
-    pub level: Level,
-}
-
-/// A member that must be refused.
-pub(super) fn misfit(
-    name: &'static str,
-    comment: &'static str,
-    pointer: &'static str,
-    value: impl Into<Value>,
-    reason: &'static str,
-) -> Misfit {
-    Misfit { name, comment, pointer, value: value.into(), reason, level: Level::Must }
-}
-
-impl Misfit {
-    /// Who takes it is warned.
-    pub(super) fn should(self) -> Self {
-        Self { level: Level::Should, ..self }
-    }
-}
-
-/// Each of `misfits` alone in `good`.
-pub(super) fn misfits(
-    cases: &mut Cases,
-    carrier: Carrier,
-    good: &Value,
-    misfits: impl IntoIterator<Item = Misfit>,
-) {
-    for misfit in misfits {
-        let object = with(good, misfit.pointer, misfit.value);
-        let case = cases.invalid(misfit.name, misfit.comment, carrier(&object), misfit.reason);
-        if misfit.level == Level::Should {
-            case.should();
-        }
-    }
-}
-
-/// `/accepts/0/payTo` as `accepts-pay-to`.
-pub(super) fn kebab_path(pointer: &str) -> String {
-    let parts = pointer.split('/').filter(|part| !part.is_empty() && *part != "0");
-    parts.map(kebab).collect::<Vec<_>>().join("-")
 }
 
 /// Rules, flags and cases that every encoder shares. `free` points to a text

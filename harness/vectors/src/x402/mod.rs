@@ -1,6 +1,7 @@
 //! The x402 protocol.
 
 mod message;
+mod misfits;
 mod network;
 mod offer;
 mod payment_payload;

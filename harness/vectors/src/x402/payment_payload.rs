@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::message::{
     broken_layers, carried, decode, decode_flags, decode_rules, drops_strangers, encode,
-    encode_cases, misfit, misfits, missing, not_a_number, other_alphabet, sound_layers,
+    encode_cases, not_a_number, other_alphabet, sound_layers,
 };
+use super::misfits::{encode_misfits, misfit, misfits, missing, optional_misfits};
 use super::offer::{authorized, network, offer, resource, with};
 use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
@@ -270,6 +271,16 @@ fn describe_decode(cases: &mut Cases) {
             .should(),
         ],
     );
+    optional_misfits(
+        cases,
+        carried,
+        &plain,
+        [
+            ("/resource", json!("https://api.example.com/report"), "object"),
+            ("/extensions", json!(["bazaar"]), "object"),
+            ("/accepted/extra", json!([at.token_name, at.token_version]), "object"),
+        ],
+    );
 }
 
 fn describe_encode(cases: &mut Cases) {
@@ -279,4 +290,20 @@ fn describe_encode(cases: &mut Cases) {
     drops_strangers(cases, "paymentPayload");
     let at = cases.deployment.clone();
     encode_cases(cases, "paymentPayload", &plain(&at), "/resource/description", &others(&at));
+    encode_misfits(
+        cases,
+        |object| json!({ "paymentPayload": object }),
+        &plain(&at),
+        &["/accepted", "/accepted/payTo", "/payload"],
+        [
+            misfit("version-1", "An object of v1.", "/x402Version", 1, "other-version"),
+            misfit(
+                "payload-as-text",
+                "A signature alone.",
+                "/payload",
+                format!("0x{}", "5a".repeat(65)),
+                "payload-is-no-object",
+            ),
+        ],
+    );
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::message::{
     broken_layers, carried, decode, decode_flags, decode_rules, drops_strangers, encode,
-    encode_cases, misfit, misfits, missing, not_a_number, other_alphabet, sound_layers,
+    encode_cases, not_a_number, other_alphabet, sound_layers,
 };
+use super::misfits::{encode_misfits, misfit, misfits, missing, optional_misfits};
 use super::offer::{offer, renamed, resource, with, without};
 use crate::cases::Cases;
 use crate::deployment::Deployment;
@@ -251,6 +252,17 @@ fn describe_decode(cases: &mut Cases) {
             .should(),
         ],
     );
+    optional_misfits(
+        cases,
+        carried,
+        &plain,
+        [
+            ("/error", json!(402), "text"),
+            ("/extensions", json!(["bazaar"]), "object"),
+            ("/resource/description", json!({ "en": "A report" }), "text"),
+            ("/resource/mimeType", json!(["application/json"]), "text"),
+        ],
+    );
 }
 
 fn describe_encode(cases: &mut Cases) {
@@ -261,4 +273,27 @@ fn describe_encode(cases: &mut Cases) {
     let at = cases.deployment.clone();
     let plain = without(&plain(&at), "/error");
     encode_cases(cases, "paymentRequired", &plain, "/resource/description", &others(&at));
+    encode_misfits(
+        cases,
+        |object| json!({ "paymentRequired": object }),
+        &plain,
+        &["/accepts", "/accepts/0/payTo"],
+        [
+            misfit("version-1", "An object of v1.", "/x402Version", 1, "other-version"),
+            misfit(
+                "amount-as-number",
+                "An amount as a number of JSON.",
+                "/accepts/0/amount",
+                10000,
+                "amount-is-no-amount",
+            ),
+            misfit(
+                "accepts-one",
+                "The offer itself instead of a list of offers.",
+                "/accepts",
+                offer(&at),
+                "accepts-is-no-list",
+            ),
+        ],
+    );
 }

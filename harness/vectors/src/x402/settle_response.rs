@@ -4,9 +4,10 @@ use conform402_wire::x402::message::SETTLE_RESPONSE;
 use serde_json::{Value, json};
 
 use super::message::{
-    broken_layers, carried, decode, decode_flags, decode_rules, encode, encode_cases, misfit,
-    misfits, missing, not_a_number, sound_layers,
+    broken_layers, carried, decode, decode_flags, decode_rules, encode, encode_cases, not_a_number,
+    sound_layers,
 };
+use super::misfits::{encode_misfits, misfit, misfits, missing, optional_misfits};
 use super::offer::{network, with};
 use crate::cases::Cases;
 use crate::deployment::Deployment;
@@ -222,6 +223,18 @@ fn describe_decode(cases: &mut Cases) {
             .should(),
         ],
     );
+    optional_misfits(
+        cases,
+        carried,
+        &settled,
+        [
+            ("/payer", json!({ "address": at.address_of("payer") }), "text"),
+            ("/errorReason", json!(["insufficient_funds"]), "text"),
+            ("/errorMessage", json!(402), "text"),
+            ("/status", json!(200), "text"),
+            ("/extensions", json!(["bazaar"]), "object"),
+        ],
+    );
 }
 
 fn describe_encode(cases: &mut Cases) {
@@ -253,4 +266,17 @@ fn describe_encode(cases: &mut Cases) {
     others.retain(|(name, _, _)| *name != "failed");
     others.push(("settled", "A success.", settled(&at)));
     encode_cases(cases, "settleResponse", &failed(&at), "/errorMessage", &others);
+    encode_misfits(
+        cases,
+        |object| json!({ "settleResponse": object }),
+        &settled(&at),
+        &["/success", "/transaction", "/network"],
+        [misfit(
+            "success-as-text",
+            "A text, and true to who asks whether it is empty.",
+            "/success",
+            "false",
+            "success-is-no-boolean",
+        )],
+    );
 }

@@ -4,9 +4,10 @@ use conform402_wire::x402::message::{V1_PAYMENT_PAYLOAD, V1_PAYMENT_REQUIRED};
 use serde_json::{Value, json};
 
 use super::message::{
-    broken_layers, carried, decode, decode_flags, decode_rules, encode, encode_cases, misfit,
-    misfits, missing, not_a_number, other_alphabet, refusal, sound_layers,
+    broken_layers, carried, decode, decode_flags, decode_rules, encode, encode_cases, not_a_number,
+    other_alphabet, refusal, sound_layers,
 };
+use super::misfits::{encode_misfits, misfit, misfits, missing, optional_misfits};
 use super::offer::{authorized, renamed, with, without};
 use crate::cases::Cases;
 use crate::deployment::{Deployment, lower};
@@ -141,6 +142,13 @@ fn describe_encode(cases: &mut Cases) {
     cases.compared_by("x402.v1.payment.decode");
     let at = cases.deployment.clone();
     encode_cases(cases, "paymentPayload", &payment(&at), "/payload/memo", &other_payments(&at));
+    encode_misfits(
+        cases,
+        |object| json!({ "paymentPayload": object }),
+        &payment(&at),
+        &["/scheme", "/payload"],
+        [misfit("version-2", "An object of v2.", "/x402Version", 2, "other-version")],
+    );
 }
 
 fn parse(input: &Input<'_>, steps: &mut Steps) -> Result<Value, Refusal> {
@@ -334,6 +342,17 @@ fn describe_parse(cases: &mut Cases) {
                 "max-amount-required-is-no-amount",
             )
             .should(),
+        ],
+    );
+    optional_misfits(
+        cases,
+        in_body,
+        &plain,
+        [
+            ("/error", json!(402), "text"),
+            ("/accepts/0/mimeType", json!(["application/json"]), "text"),
+            ("/accepts/0/outputSchema", json!("object"), "object"),
+            ("/accepts/0/extra", json!([at.token_name, at.token_version]), "object"),
         ],
     );
 }
