@@ -63,6 +63,10 @@ fn describe(cases: &mut Cases) {
         "Verify the challenge has not expired",
         "Machine Payments Protocol (seed 001), \"Single-use credentials\"",
     );
+    cases.source(
+        "Timestamp in {{RFC3339}} format after which the challenge is no longer valid.",
+        "draft-payment-transport-mcp-00, \"Challenge Structure\"",
+    );
     cases.rule("`challenge` has the parameters as text, as they were on the wire. Its id must be, character for character, what mpp.challenge.id makes of the others with `secret`; here `request` and `opaque` are slots as they stand, without decoding. description is not bound.");
     cases.rule("With `now`, an RFC 3339 date-time, a challenge is refused if that lies after its expires, or if expires is no RFC 3339 date-time with an offset.");
     cases.rule("A challenge with a digest is refused unless there is a `body` with that digest: sha-256 of its UTF-8, as sha-256=:base64: or, as SDKs write it, sha-256=base64. Without a digest any body will do.");
@@ -158,6 +162,13 @@ fn flags(cases: &mut Cases) {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let (now, expires) = (text(&input["now"]), text(&input["challenge"]["expires"]));
             if now > expires { refuse("expired") } else { Ok(outcome) }
+        }),
+    );
+    cases.flag(
+        "EndsAnInstantEarly",
+        "refuses a challenge at the instant it expires, not after it",
+        Bug::refuses(|input| {
+            input["now"].is_string() && input["now"] == input["challenge"]["expires"]
         }),
     );
     cases.flag(
@@ -407,6 +418,13 @@ fn expiry(cases: &mut Cases, at: &Deployment, plain: &Value) {
     ] {
         cases.valid(name, comment, at_time(expires, now));
     }
+    cases
+        .valid(
+            "at-the-end",
+            "The instant at which it expires is the last of its validity.",
+            at_time("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
+        )
+        .should();
     cases.valid(
         "no-time",
         "Without a time only the binding is looked at.",

@@ -92,6 +92,12 @@ pub(crate) fn as_latin1(text: &str) -> String {
     again(text, |bytes| Some(bytes.into_iter().map(char::from).collect()))
 }
 
+/// The text in whose JSON half of the surrogate pair of U+1F9C0 is taken for a
+/// character.
+pub(crate) fn taking_half_a_pair(text: &str) -> String {
+    again(text, |bytes| Some(String::from_utf8(bytes).ok()?.replace("\\ud83e", "\\ufffd")))
+}
+
 /// A field value after a faulty reading of its challenges, each of which
 /// `change` gets; what is outside the grammar stays.
 pub(crate) fn reread(field: &str, change: impl FnOnce(&mut Vec<AuthChallenge>)) -> String {

@@ -309,6 +309,7 @@ fn broken_fields(cases: &mut Cases, plain: &Value) {
             "json",
         ),
         ("list", "A list.", format!("[{text}]").into_bytes(), "object"),
+        ("null", "Null, which is no object.", b"null".to_vec(), "object"),
         (
             "string",
             "An object in a string.",

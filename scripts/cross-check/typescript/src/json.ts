@@ -7,7 +7,7 @@ export type JsonObject = { [name: string]: Json };
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** JSON by the grammar of RFC 8259, in which no name stands twice in an object. */
+/** JSON by the grammar of RFC 8259, in which no name stands twice in an object, and all text has UTF-8. */
 export function parseJson(text: string): Json {
   const value = parse(text);
   return repeatsName(text) ? refuse("a name stands twice in an object") : value;
@@ -29,10 +29,16 @@ export function canonicalJson(value: Json): string {
 
 function parse(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(text, inUtf8) as Json;
   } catch {
     return refuse("no JSON");
   }
+}
+
+/** Escapes can write half of a surrogate pair, which UTF-8 has no bytes for. */
+function inUtf8(name: string, value: unknown): unknown {
+  const texts = typeof value === "string" ? [name, value] : [name];
+  return texts.every((text) => text.isWellFormed()) ? value : refuse("half of a surrogate pair");
 }
 
 /** Of a text that is known to be JSON: strings with a colon behind them are names. */

@@ -7,7 +7,7 @@ use crate::cases::Cases;
 use crate::mpp::challenge::{OPTIONAL, REQUIRED, encoded};
 use crate::mpp::lenient::{
     by_regex, cut_at_commas, decoder_flags, keeping_backslashes, last_wins, mixed, reread,
-    reread_params,
+    reread_params, taking_half_a_pair,
 };
 use crate::operation::Bug;
 
@@ -21,6 +21,11 @@ pub(super) fn flags(cases: &mut Cases) {
             reread_params(field, &["request", "opaque"], |text| decoder.read(text))
         })
     });
+    cases.flag(
+        "TakesHalfAPair",
+        "takes half of a surrogate pair for a character, as most readers of JSON do",
+        in_field(|field| reread_params(field, &["request"], taking_half_a_pair)),
+    );
     cases.flag(
         "MixesChallenges",
         "puts the parameters of several challenges into one, the last of a name winning: the payer signs one request under another challenge's id",
@@ -45,6 +50,18 @@ pub(super) fn flags(cases: &mut Cases) {
         "KeepsBackslashes",
         "does not unescape quoted strings",
         in_field(keeping_backslashes),
+    );
+    cases.flag(
+        "UnescapesAsJson",
+        "reads \\u and four digits in a quoted string as JSON does",
+        in_field(|field| field.replace("\\u20ae", "₮")),
+    );
+    cases.flag(
+        "StopsAtLineSeparators",
+        "matches values with a regular expression whose dot, as in JavaScript, takes no U+2028",
+        Bug::refuses(|input| {
+            input["field"].as_str().is_some_and(|field| field.contains('\u{2028}'))
+        }),
     );
     cases.flag(
         "MatchesSchemeExactly",

@@ -93,6 +93,23 @@ pub(super) fn spelling(cases: &mut Cases, plain: &Value, full: &Value) {
             one(field(&with(plain, "description", "Käse ₮ 支払い 🧀"))),
         )
         .should();
+    for (name, comment, written, read) in [
+        (
+            "line-separator",
+            "U+2028, at which some end a line, is text like other.",
+            "one\u{2028}two",
+            "one\u{2028}two",
+        ),
+        (
+            "escape-of-json",
+            "A backslash stands for the character behind it, even before u: this reads u20ae.",
+            "5 \\u20ae",
+            "5 u20ae",
+        ),
+    ] {
+        let field = field(&with(plain, "description", read)).replace(read, written);
+        cases.valid(name, comment, one(field)).should();
+    }
     cases.valid(
         "unknown-parameter",
         "What is not known is ignored.",

@@ -61,6 +61,14 @@ fn sources(cases: &mut Cases) {
         "RFC 9110, \"Quoted Strings\"",
     );
     cases.source(
+        "All string values use UTF-8 encoding {{RFC3629}}",
+        "draft-httpauth-payment-00, \"Character Encoding\"",
+    );
+    cases.source(
+        "occurrences of such data MUST cause a compliant JCS implementation to terminate with an appropriate error.",
+        "RFC 8785, \"Serialization of Strings\"",
+    );
+    cases.source(
         "a recipient of CR, LF, or NUL within a field value MUST either reject the message or replace each of those characters with SP before further processing",
         "RFC 9110, \"Field Values\"",
     );
@@ -71,6 +79,7 @@ pub(crate) fn rules(cases: &mut Cases) {
     cases.rule("A parameter is a name, `=` with or without spaces or tabs around it, and a token or a quoted string, in which a backslash stands for the character behind it. Names are compared without regard to case; none may stand twice in a challenge.");
     cases.rule("id, realm, method, intent and request are required, and the id is not empty. method is one or more of a to z; intent one or more of a to z, A to Z, 0 to 9 and the hyphen; expires an RFC 3339 date-time with an offset. What digest and description say is not looked at.");
     cases.rule("request and opaque are base64url of the UTF-8 of a JSON object; the values of opaque are strings. Padding is tolerated, and the JSON need not be canonical.");
+    cases.rule("An escape in the JSON that is half of a surrogate pair is refused, which is a SHOULD: it has no canonical form.");
     cases.rule("A field value with CR, LF or NUL is refused.");
     cases.rule(
         "Steps: requestJson and opaqueJson are the texts these parameters encode, as they stand.",

@@ -153,6 +153,7 @@ pub(super) fn encoded_objects(cases: &mut Cases, plain: &Value, request: &Value)
         ("two-values", "Two objects.", b"{\"amount\":\"1\"}{\"amount\":\"2\"}", "json"),
         ("nan", "NaN is no number of JSON.", b"{\"amount\":NaN}", "json"),
         ("list", "A list.", b"[{\"amount\":\"1\"}]", "object"),
+        ("null", "Nothing to pay, and no object.", b"null", "object"),
     ] {
         cases.invalid(
             format!("request-{name}"),
@@ -161,8 +162,17 @@ pub(super) fn encoded_objects(cases: &mut Cases, plain: &Value, request: &Value)
             format!("request-is-no-{kind}"),
         );
     }
+    cases
+        .invalid(
+            "request-half-a-pair",
+            "Half of a surrogate pair, which no UTF-8 has: readers make different text of it.",
+            carrying("request", br#"{"amount":"1","description":"\ud83e"}"#),
+            "request-is-no-json",
+        )
+        .should();
     for (name, comment, bytes, reason) in [
         ("list", "A list.", &b"[[\"order\",\"42\"]]"[..], "opaque-is-no-object"),
+        ("null", "Null, which is no object.", b"null", "opaque-is-no-object"),
         ("number", "A value that is no string.", b"{\"order\":42}", "opaque-is-no-map-of-text"),
     ] {
         cases.invalid(format!("opaque-{name}"), comment, carrying("opaque", bytes), reason);

@@ -345,6 +345,7 @@ fn fields(cases: &mut Cases, at: &Deployment) {
             "json",
         ),
         ("list", "A list.", format!("[{text}]").as_bytes(), "object"),
+        ("null", "Null, which is no object.", b"null", "object"),
         (
             "string",
             "An object in a string.",
