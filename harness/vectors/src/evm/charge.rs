@@ -588,6 +588,18 @@ fn verify_cases(cases: &mut Cases) {
         with("/authorization/nonce", format!("0x{}", "11".repeat(31)).into()),
         "authorization-is-malformed",
     );
+    cases.invalid(
+        "authorization-as-text",
+        "Of the authorization the signature alone.",
+        with("/authorization", good["authorization"]["signature"].clone()),
+        "authorization-is-malformed",
+    );
+    cases.invalid(
+        "split-as-text",
+        "Of a split the signature alone.",
+        with("/authorization/splits/1", good["authorization"]["splits"][1]["signature"].clone()),
+        "authorization-is-malformed",
+    );
     let plain = Charge { at: &at, splits: Vec::new() };
     let payload = plain.payload(&plain.transfers(), &keys);
     let signature = payload["authorization"]["signature"].as_str().unwrap_or_default();

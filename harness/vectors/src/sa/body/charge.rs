@@ -228,6 +228,14 @@ fn describe_settle(cases: &mut Cases) {
         ("/payload/authorization/splits", split["payload"]["authorization"]["splits"][0].clone()),
         "splits-is-no-array",
     );
+    let signature = split["payload"]["authorization"]["splits"][1]["signature"].clone();
+    refused(
+        cases,
+        &split,
+        ("split-as-text", "Of the second split the signature alone."),
+        ("/payload/authorization/splits/1", signature),
+        "splits-is-no-object",
+    );
 }
 
 fn describe_verify_hash(cases: &mut Cases) {
