@@ -34,7 +34,7 @@ abstract contract EscrowTest is OpenCalls, TopUpCalls, ClaimCalls, EscrowEvents 
     function setUp() public virtual override {
         super.setUp();
         deployPermit2();
-        escrow = vm.deployCode("Escrow.sol:Escrow");
+        escrow = deployEscrow(GRACE);
         (payee, signer, stranger) = (party(0xb0b), party(0x519), party(0x666));
         party(KEY);
         token.mint(stranger, FUNDS);
@@ -215,6 +215,10 @@ abstract contract EscrowTest is OpenCalls, TopUpCalls, ClaimCalls, EscrowEvents 
         Token(coin).approve(escrow, type(uint256).max);
         vm.prank(from);
         Token(coin).approve(PERMIT2, type(uint256).max);
+    }
+
+    function deployEscrow(uint64 gracePeriod) internal returns (address) {
+        return vm.deployCode("Escrow.sol:Escrow", abi.encode(gracePeriod));
     }
 
     function deployPermit2() private {

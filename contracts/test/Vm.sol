@@ -25,7 +25,7 @@ interface Vm {
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory logs);
     function getCode(string calldata artifact) external view returns (bytes memory);
-    function deployCode(string calldata artifact) external returns (address deployed);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address deployed);
 
     function assume(bool condition) external pure;
     function assertTrue(bool condition, string calldata message) external pure;

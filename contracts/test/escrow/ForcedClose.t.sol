@@ -54,6 +54,22 @@ contract ForcedCloseTest is EscrowTest {
         assertBalances(FUNDS - 400, 400, 0);
     }
 
+    /// @dev However short: the escrow does not judge it.
+    function testFuzzTheGracePeriodIsTheDeployersChoice(uint32 period) public {
+        vm.assume(period > 0);
+        escrow = deployEscrow(period);
+        approve(address(token), payer);
+        vm.assertEq(ask(abi.encodeWithSignature("CLOSE_GRACE_PERIOD()")), abi.encode(period), "grace period");
+        bytes32 channelId = open();
+        vm.expectEmit(escrow);
+        emit CloseRequested(channelId, payer, payee, NOW + period);
+        requestClose(channelId);
+        vm.warp(NOW + period - 1);
+        refuse(payer, withdrawInput(channelId), "CloseNotReady()");
+        vm.warp(NOW + period);
+        withdraw(channelId);
+    }
+
     function testLeavesAtTheEndOfTheGracePeriod() public {
         bytes32 channelId = open();
         requestClose(channelId);

@@ -107,7 +107,7 @@ contract SignaturesTest is EscrowTest {
     function tableOtherEscrowsDoNotServe(Place memory place) public {
         bytes32 here = open();
         address thisEscrow = escrow;
-        escrow = vm.deployCode("Escrow.sol:Escrow");
+        escrow = deployEscrow(GRACE);
         approve(address(token), payer);
         bytes32 there = open();
         Claim memory c = claim(place.act, there, 400);
