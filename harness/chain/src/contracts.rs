@@ -52,6 +52,12 @@ impl Permit2 {
     }
 }
 
+/// An escrow's init code with its grace period, in seconds.
+pub(crate) fn escrow_init_code(grace_period: u64) -> Bytes {
+    let arguments = Escrow::constructorCall { closeGracePeriod: grace_period };
+    [Escrow::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into()
+}
+
 /// A token's init code with its constructor's arguments.
 pub(crate) fn token_init_code(domain: &TokenDomain, decimals: u8) -> Bytes {
     let arguments = Token::constructorCall {

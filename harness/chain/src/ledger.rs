@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, I256, U256};
 use conform402_wire::BaseUnits;
-use conform402_wire::session::channel::ChannelId;
+use conform402_wire::session::channel::{ChannelId, Escrow};
 use serde::Serialize;
 
-use crate::{Chain, ChainError, TokenInfo};
+use crate::{Chain, ChainError, Channel, TokenInfo};
 
 /// Where money can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -187,7 +187,7 @@ impl Ledger {
     }
 
     /// The conservation law: every unit of both tokens is with one of
-    /// `holders`, and the escrow has for its channels neither more nor less than
+    /// `holders`, and each escrow has for its channels neither more nor less than
     /// they hold.
     ///
     /// # Errors
@@ -198,15 +198,16 @@ impl Ledger {
     ) -> Result<Result<(), Unaccounted>, ChainError> {
         // A holder named twice would be counted twice.
         let holders: BTreeSet<Holder> = holders.iter().copied().collect();
-        let channels: Vec<Holder> =
-            holders.iter().copied().filter(|holder| matches!(holder, Holder::Channel(_))).collect();
+        let channels: Vec<ChannelId> = holders.iter().filter_map(channel).collect();
         let holders: Vec<Holder> = holders.into_iter().collect();
         for token in [chain.token(), chain.other_token()] {
             let held = Balances::of(chain, token, &holders).await?;
-            let owed = Balances::of(chain, token, &channels).await?.sum();
-            let escrowed = Self::balance(chain, token, chain.escrow().contract).await?.0;
-            if escrowed != owed {
-                return Ok(Err(Unaccounted::InEscrow { escrowed, owed }));
+            for escrow in [chain.escrow(), chain.hasty_escrow()] {
+                let owed = in_escrow(chain, escrow, token, &channels).await?.into_iter().sum();
+                let escrowed = Self::balance(chain, token, escrow.contract).await?.0;
+                if escrowed != owed {
+                    return Ok(Err(Unaccounted::InEscrow { escrowed, owed }));
+                }
             }
             if held.sum() != held.total_supply {
                 return Ok(Err(Unaccounted::WithStrangers(held.total_supply - held.sum())));
@@ -222,10 +223,8 @@ pub enum Unaccounted {
     /// Somebody has it whom no check knows.
     #[error("{0} base units ended with accounts no check knows")]
     WithStrangers(U256),
-    /// The escrow has it for a channel no check knows, or has it no longer.
-    #[error(
-        "the escrow has {escrowed} base units, while the channels that checks know hold {owed}"
-    )]
+    /// An escrow has it for a channel no check knows, or has it no longer.
+    #[error("an escrow has {escrowed} base units, while the channels that checks know hold {owed}")]
     InEscrow {
         /// What it has.
         escrowed: U256,
@@ -242,25 +241,19 @@ struct Balances {
 
 impl Balances {
     async fn of(chain: &Chain, token: &TokenInfo, holders: &[Holder]) -> Result<Self, ChainError> {
-        let accounts = holders.iter().filter_map(|holder| match holder {
-            Holder::Account(account) => Some(*account),
-            Holder::Channel(_) => None,
-        });
-        let channels = holders.iter().filter_map(|holder| match holder {
-            Holder::Channel(channel) => Some(*channel),
-            Holder::Account(_) => None,
-        });
-        let token = token.domain.contract;
-        let (accounts, channels): (Vec<_>, Vec<_>) = (accounts.collect(), channels.collect());
-        let (seen, channels) =
-            tokio::try_join!(chain.look(token, &accounts), chain.channels(&channels))?;
-        let (mut balances, mut channels) = (seen.balances.into_iter(), channels.into_iter());
+        let accounts: Vec<Address> = holders.iter().filter_map(account).collect();
+        let channels: Vec<ChannelId> = holders.iter().filter_map(channel).collect();
+        let (seen, held, in_haste) = tokio::try_join!(
+            chain.look(token.domain.contract, &accounts),
+            in_escrow(chain, chain.escrow(), token, &channels),
+            in_escrow(chain, chain.hasty_escrow(), token, &channels),
+        )?;
+        // The id of a channel names its escrow, so no other has it.
+        let mut held = held.into_iter().zip(in_haste).map(|(held, in_haste)| held + in_haste);
+        let mut balances = seen.balances.into_iter();
         let held = |holder: &Holder| match holder {
             Holder::Account(_) => balances.next().unwrap_or_default(),
-            Holder::Channel(_) => {
-                let channel = channels.next().flatten().filter(|channel| channel.token == token);
-                channel.map_or(U256::ZERO, |channel| channel.held().0)
-            }
+            Holder::Channel(_) => held.next().unwrap_or_default(),
         };
         Ok(Self { of_holders: holders.iter().map(held).collect(), total_supply: seen.totalSupply })
     }
@@ -268,4 +261,32 @@ impl Balances {
     fn sum(&self) -> U256 {
         self.of_holders.iter().copied().sum()
     }
+}
+
+const fn account(holder: &Holder) -> Option<Address> {
+    match holder {
+        Holder::Account(account) => Some(*account),
+        Holder::Channel(_) => None,
+    }
+}
+
+const fn channel(holder: &Holder) -> Option<ChannelId> {
+    match holder {
+        Holder::Channel(channel) => Some(*channel),
+        Holder::Account(_) => None,
+    }
+}
+
+/// What `escrow` holds of a token for each of `channels`.
+async fn in_escrow(
+    chain: &Chain,
+    escrow: &Escrow,
+    token: &TokenInfo,
+    channels: &[ChannelId],
+) -> Result<Vec<U256>, ChainError> {
+    let held = |channel: Option<Channel>| {
+        let channel = channel.filter(|channel| channel.token == token.domain.contract);
+        channel.map_or(U256::ZERO, |channel| channel.held().0)
+    };
+    Ok(chain.channels(escrow, channels).await?.into_iter().map(held).collect())
 }

@@ -38,6 +38,14 @@ const GAS_TO_REVERT: u64 = 38_000;
 /// Most balances one minting transaction writes within a block's gas.
 const MINT_BATCH: usize = 300;
 
+/// The grace period of the escrow, in seconds (draft-evm-session-00, "Forced
+/// Close": the reference value).
+const GRACE_PERIOD: u64 = 15 * 60;
+
+/// The grace period of the hasty escrow, in seconds: half of what the draft
+/// asks for at least.
+const HASTY_GRACE_PERIOD: u64 = 5 * 60;
+
 /// What went wrong with the chain. Always ours, never the target's.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
@@ -102,6 +110,8 @@ pub struct Chain {
     other_token: TokenInfo,
     permit2: Address,
     escrow: Escrow,
+    /// A second escrow, from which payers leave before a payee can settle.
+    hasty_escrow: Escrow,
     lens: Address,
     minter: Account,
     relayer: Account,
@@ -132,6 +142,7 @@ impl Chain {
             other_token: token_info("the other USD₮0", options.chain_id),
             permit2: Permit2::ADDRESS,
             escrow: Escrow { contract: Address::ZERO, chain_id: options.chain_id },
+            hasty_escrow: Escrow { contract: Address::ZERO, chain_id: options.chain_id },
             lens: Address::ZERO,
             minter,
             relayer,
@@ -150,8 +161,11 @@ impl Chain {
         self.other_token.domain.contract = self.minter.address().create(1);
         self.create(Lens::BYTECODE.clone()).await?;
         self.lens = self.minter.address().create(2);
-        self.create(EscrowContract::BYTECODE.clone()).await?;
+        for grace_period in [GRACE_PERIOD, HASTY_GRACE_PERIOD] {
+            self.create(contracts::escrow_init_code(grace_period)).await?;
+        }
         self.escrow.contract = self.minter.address().create(3);
+        self.hasty_escrow.contract = self.minter.address().create(4);
         self.send(&self.minter, Permit2::FACTORY, Permit2::factory_input(), Permit2::DEPLOY_GAS)
             .await?
             .status()
@@ -206,6 +220,12 @@ impl Chain {
     #[must_use]
     pub const fn escrow(&self) -> &Escrow {
         &self.escrow
+    }
+
+    /// An escrow whose grace period is shorter than servers may accept.
+    #[must_use]
+    pub const fn hasty_escrow(&self) -> &Escrow {
+        &self.hasty_escrow
     }
 
     /// The facilitator's account, which pays all gas.
@@ -329,12 +349,12 @@ impl Chain {
         receipt.map_err(ChainError::rpc("a receipt"))
     }
 
-    /// A channel of the escrow; `None` where there never was one.
+    /// A channel of [`Chain::escrow`]; `None` where there never was one.
     ///
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
     pub async fn channel(&self, id: ChannelId) -> Result<Option<Channel>, ChainError> {
-        Ok(self.channels(&[id]).await?.pop().flatten())
+        Ok(self.channels(&self.escrow, &[id]).await?.pop().flatten())
     }
 
     /// Who shares what a channel settles, in basis points.
@@ -348,20 +368,25 @@ impl Chain {
         Ok(splits.into_iter().map(|split| (split.recipient, split.bps)).collect())
     }
 
-    /// How long a payee has from the payer's request to leave, in seconds.
+    /// How long a payee has from the payer's request to leave an escrow, in
+    /// seconds.
     ///
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
-    pub async fn grace_period(&self) -> Result<u64, ChainError> {
-        let escrow = EscrowContract::new(self.escrow.contract, &self.provider);
+    pub async fn grace_period(&self, escrow: &Escrow) -> Result<u64, ChainError> {
+        let escrow = EscrowContract::new(escrow.contract, &self.provider);
         escrow.CLOSE_GRACE_PERIOD().call().await.map_err(ChainError::call("the grace period"))
     }
 
     pub(crate) async fn channels(
         &self,
+        escrow: &Escrow,
         ids: &[ChannelId],
     ) -> Result<Vec<Option<Channel>>, ChainError> {
-        let escrow = EscrowContract::new(self.escrow.contract, &self.provider);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let escrow = EscrowContract::new(escrow.contract, &self.provider);
         let ids: Vec<B256> = ids.iter().map(|id| id.0).collect();
         let records = escrow.getChannelsBatch(ids).call().await;
         let records = records.map_err(ChainError::call("the channels"))?;

@@ -1,6 +1,4 @@
 //! The session endpoints of the SA API, asked as a seller would ask them.
-//!
-//! 70011 is missing: the grace period of the testbed's escrow is long enough.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
@@ -109,7 +107,7 @@ async fn opens_nothing(#[case] change: fn(&mut Proposal, &Setting), #[case] code
     let setting = Setting::new().await;
     let mut proposal = setting.proposal();
     change(&mut proposal, &setting);
-    let body = proposal.bound(&setting).body(&setting);
+    let body = proposal.bound().body(&setting);
     assert_eq!(setting.code(OPEN, &body).await, code.number());
     setting.stands([0; 4]).await;
 }
@@ -151,16 +149,31 @@ async fn takes_no_other_opening_of_the_payer(
     let setting = Setting::new().await;
     let mut proposal = setting.proposal().broadcast(&setting).await;
     change(&mut proposal);
-    let body = proposal.bound(&setting).body(&setting);
+    let body = proposal.bound().body(&setting);
     assert_eq!(setting.code(OPEN, &body).await, code.number());
     setting.stands(OPENED).await;
+}
+
+/// Before a deposit is made, and after.
+#[tokio::test]
+async fn opens_nothing_where_the_grace_period_is_too_short() {
+    let setting = Setting::new().await;
+    let hasty = setting.chain.hasty_escrow();
+    assert_eq!(setting.chain.grace_period(setting.chain.escrow()).await.unwrap(), 15 * 60);
+    assert_eq!(setting.chain.grace_period(hasty).await.unwrap(), 5 * 60);
+    let proposal = setting.proposal().in_escrow(hasty);
+    assert_eq!(setting.code(OPEN, &proposal.body(&setting)).await, SaCode::GracePeriod.number());
+    setting.stands([0; 4]).await;
+    let opened = proposal.broadcast(&setting).await;
+    assert_eq!(setting.code(OPEN, &opened.body(&setting)).await, SaCode::GracePeriod.number());
+    setting.stands_with(opened.channel, OPENED).await;
 }
 
 #[tokio::test]
 async fn takes_no_opening_that_did_not_happen() {
     let setting = Setting::new().await;
-    setting.approve().await;
     let (chain, escrow) = (&setting.chain, setting.chain.escrow().contract);
+    setting.approve(escrow).await;
     let mut proposal = setting.proposal();
     let call = proposal.call().abi_encode();
     let reverted = chain.transact_in_vain(&setting.payer, escrow, call.clone()).await.unwrap();

@@ -8,6 +8,7 @@ use conform402_facilitator::PATIENCE;
 use conform402_wire::BaseUnits;
 use conform402_wire::Profile;
 use conform402_wire::charge::{INTENT, METHOD, Split};
+use conform402_wire::session::channel::Escrow;
 use conform402_wire::session::ietf::CredentialType;
 use conform402_wire::session::{self, Share};
 
@@ -41,6 +42,7 @@ struct SessionOffer {
     shares: Vec<u16>,
     credential_types: Vec<CredentialType>,
     streamed_units: Option<u64>,
+    in_hasty_escrow: bool,
 }
 
 impl Offer {
@@ -108,6 +110,13 @@ impl Offer {
     #[must_use]
     pub fn shared(self, bps: &[u16]) -> Self {
         self.in_session(|session| session.shares = bps.to_vec())
+    }
+
+    /// A session in the escrow whose grace period is shorter than servers may
+    /// accept.
+    #[must_use]
+    pub fn in_hasty_escrow(self) -> Self {
+        self.in_session(|session| session.in_hasty_escrow = true)
     }
 
     fn in_session(mut self, change: impl FnOnce(&mut SessionOffer)) -> Self {
@@ -230,6 +239,11 @@ impl Offer {
             memo: Some(format!("partner-{}", i + 1)),
         };
         let splits: Vec<Split> = self.splits.iter().enumerate().map(split).collect();
+        let chain = &testbed.chain;
+        let escrow = match &self.session {
+            Some(SessionOffer { in_hasty_escrow: true, .. }) => *chain.hasty_escrow(),
+            _ => *chain.escrow(),
+        };
         let session = self.session.map(|session| {
             let share = |(i, bps): (usize, &u16)| Share {
                 recipient: recipient_of_split(testbed, path, index, i),
@@ -237,7 +251,7 @@ impl Offer {
                 memo: Some(format!("partner-{}", i + 1)),
             };
             SessionInfo {
-                escrow: testbed.chain.escrow().contract,
+                escrow: escrow.contract,
                 payee_key: payee.to_bytes(),
                 unit_type: Some("request".to_owned()),
                 suggested_deposit: session.suggested_deposit,
@@ -248,8 +262,8 @@ impl Offer {
             }
         });
         let intent = if session.is_some() { session::INTENT } else { INTENT };
-        let token = testbed.chain.token();
-        let digest = keccak256(format!("{}{path}{index}", testbed.chain.seed()));
+        let token = chain.token();
+        let digest = keccak256(format!("{}{path}{index}", chain.seed()));
         Mounted {
             info: OfferInfo {
                 path: path.to_owned(),
@@ -262,7 +276,7 @@ impl Offer {
                 price: self.amount.to_decimal(token.decimals),
                 currency: token.domain.contract,
                 recipient: payee.address(),
-                chain_id: self.chain_id.unwrap_or_else(|| testbed.chain.chain_id()),
+                chain_id: self.chain_id.unwrap_or_else(|| chain.chain_id()),
                 description: self.description,
                 external_id: self.external_id,
                 fee_payer: self.fee_payer,
@@ -274,6 +288,7 @@ impl Offer {
                 session,
             },
             payee,
+            escrow,
         }
     }
 }
@@ -298,6 +313,7 @@ fn recipient(testbed: &Testbed, path: &str, role: &str) -> Address {
 pub struct Mounted {
     pub(crate) info: OfferInfo,
     payee: PrivateKeySigner,
+    escrow: Escrow,
 }
 
 impl Mounted {
@@ -305,6 +321,12 @@ impl Mounted {
     #[must_use]
     pub const fn payee_key(&self) -> &PrivateKeySigner {
         &self.payee
+    }
+
+    /// Where the channels of a session are.
+    #[must_use]
+    pub const fn escrow(&self) -> &Escrow {
+        &self.escrow
     }
 
     /// Shares of everything a session settles.

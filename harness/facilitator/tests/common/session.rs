@@ -4,13 +4,13 @@
 use alloy::primitives::{Address, B256, TxHash, U256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use conform402_chain::{Channels, EscrowContract, Token};
+use conform402_chain::{Channels, EscrowContract, Ledger, Token};
 use conform402_wire::BaseUnits;
 use conform402_wire::did::DidPkh;
 use conform402_wire::eip3009::Receive;
 use conform402_wire::sa::request::{CLOSE, OPEN, SETTLE, STATUS, Withdrawal};
 use conform402_wire::sa::session::SignedWithdrawal;
-use conform402_wire::session::channel::{ChannelId, Terms, top_up_nonce};
+use conform402_wire::session::channel::{ChannelId, Escrow, Terms, top_up_nonce};
 use conform402_wire::session::voucher::{PayeeAuthorization, Voucher};
 use conform402_wire::session::{
     Deposit, INTENT, MethodDetails, Opening, SessionRequest, Share, TopUp,
@@ -73,8 +73,8 @@ impl Setting {
                 permit2_contract: None,
             },
         };
-        let money = self.money(DEPOSIT);
-        Proposal { request, terms, channel: ChannelId::default(), money }.bound(self)
+        let (escrow, money) = (*self.chain.escrow(), self.money(DEPOSIT));
+        Proposal { request, terms, escrow, channel: ChannelId::default(), money }.bound()
     }
 
     /// A top-up of 50.
@@ -120,9 +120,8 @@ impl Setting {
         self.send(self.chain.escrow().contract, call).await
     }
 
-    pub async fn approve(&self) {
-        let call =
-            Token::approveCall { spender: self.chain.escrow().contract, value: U256::from(FUNDS) };
+    pub async fn approve(&self, spender: Address) {
+        let call = Token::approveCall { spender, value: U256::from(FUNDS) };
         self.send(self.chain.token().domain.contract, call).await;
     }
 
@@ -133,7 +132,11 @@ impl Setting {
     /// What the payer, the channel, the payee and the partner have more than at
     /// first, and nobody else.
     pub async fn stands(&self, moved: [i64; 4]) {
-        let channel = self.proposal().channel;
+        self.stands_with(self.proposal().channel, moved).await;
+    }
+
+    /// The same with another channel.
+    pub async fn stands_with(&self, channel: ChannelId, moved: [i64; 4]) {
         let holders = [
             self.payer.address().into(),
             channel.into(),
@@ -144,6 +147,7 @@ impl Setting {
         ledger.watch("channel", channel, BaseUnits::default());
         let moved: Vec<_> = holders.into_iter().zip(moved.map(delta)).collect();
         ledger.expect(&moved).await.unwrap().unwrap();
+        Ledger::audit(&self.chain, &ledger.holders()).await.unwrap().unwrap();
     }
 }
 
@@ -169,16 +173,25 @@ impl Money {
 pub struct Proposal {
     pub request: SessionRequest,
     pub terms: Terms,
+    pub escrow: Escrow,
     pub channel: ChannelId,
     pub money: Money,
 }
 
 impl Proposal {
     /// Has id and nonce follow from the terms and the splits.
-    pub fn bound(mut self, setting: &Setting) -> Self {
-        self.channel = self.terms.channel_id(setting.chain.escrow());
+    pub fn bound(mut self) -> Self {
+        self.channel = self.terms.channel_id(&self.escrow);
         self.money.receive.nonce = self.terms.open_nonce(&self.request.method_details.splits);
         self
+    }
+
+    /// The same in another escrow.
+    pub fn in_escrow(mut self, escrow: &Escrow) -> Self {
+        self.request.method_details.escrow_contract = escrow.contract;
+        self.money.receive.to = escrow.contract;
+        self.escrow = *escrow;
+        self.bound()
     }
 
     pub fn share(&mut self, bps: &[u16]) {
@@ -216,8 +229,8 @@ impl Proposal {
 
     /// The same, opened by the payer itself.
     pub async fn broadcast(mut self, setting: &Setting) -> Self {
-        setting.approve().await;
-        self.money.hash = Some(setting.call(self.call()).await);
+        setting.approve(self.escrow.contract).await;
+        self.money.hash = Some(setting.send(self.escrow.contract, self.call()).await);
         self
     }
 }
@@ -252,7 +265,7 @@ impl Addition {
 
     /// The same, added by the payer itself.
     pub async fn broadcast(mut self, setting: &Setting) -> Self {
-        setting.approve().await;
+        setting.approve(setting.chain.escrow().contract).await;
         let additional = self.units.0.to();
         let call =
             EscrowContract::topUpCall { channelId: self.channel.0, additionalDeposit: additional };

@@ -52,8 +52,8 @@ async fn the_chain_is_a_number(bed: &Bed) -> Outcome {
 /// > — draft-evm-session-00, "Method Details"
 #[check(must, needs(Session), killed_by(HidesTheEscrow))]
 async fn the_escrow_is_named(bed: &Bed) -> Outcome {
-    let (_, request) = request(bed, Offer::session(100).suggesting(5_000)).await?;
-    let escrow = bed.testbed().chain.escrow().contract;
+    let (offer, request) = request(bed, Offer::session(100).suggesting(5_000)).await?;
+    let escrow = offer.escrow().contract;
     let named = request["methodDetails"]["escrowContract"].as_str();
     if named.is_some_and(|named| named.parse() == Ok(escrow)) {
         return Ok(());

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::channel::Channel;
 use super::judge::{managed, managed_only};
-use super::opening::{DEPOSIT, Proposal};
+use super::opening::{DEPOSIT, Proposal, in_hasty_escrow};
 use crate::mpp::buyer::{did, now, present};
 use crate::mpp::judge::{delivered, refused, refused_for, withheld};
 
@@ -104,6 +104,19 @@ async fn a_channel_of_another_token_is_refused(bed: &Bed) -> Outcome {
     proposal.token = other;
     let answer = present(bed, &offer, &proposal.sign()?).await?;
     refused_for(bed, SaCode::InvalidCredential, &answer, &offer).await
+}
+
+/// A payer that leaves within minutes outruns the payee's last settlement.
+///
+/// > Servers MUST verify the contract's grace period meets
+/// > this minimum before accepting channels on that contract
+/// > — draft-evm-session-00, "Forced Close"
+#[check(must, needs(Session), killed_by(CountsRefusedDeposits))]
+async fn a_channel_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
+    let offer = in_hasty_escrow(bed, Offer::session(100)).await?;
+    let credential = Proposal::of(bed, &offer).await?.sign()?;
+    let answer = present(bed, &offer, &credential).await?;
+    refused_for(bed, SaCode::GracePeriod, &answer, &offer).await
 }
 
 /// > The `authorization.to` field MUST be the escrow contract address.

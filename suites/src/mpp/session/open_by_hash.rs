@@ -5,7 +5,7 @@ use conform402_wire::sa::SaCode;
 
 use super::channel::Channel;
 use super::judge::managed;
-use super::opening::{DEPOSIT, Proposal};
+use super::opening::{DEPOSIT, Proposal, in_hasty_escrow};
 use crate::mpp::buyer::present;
 use crate::mpp::judge::{delivered, reason_was, refused_for, withheld};
 
@@ -44,7 +44,7 @@ async fn a_reverted_transaction_opens_nothing(bed: &Bed) -> Outcome {
     let proposal = Proposal::of(bed, &offer).await?;
     let chain = &bed.testbed().chain;
     let call = proposal.call();
-    let reverted = chain.transact_in_vain(bed.payer(), chain.escrow().contract, call).await?;
+    let reverted = chain.transact_in_vain(bed.payer(), offer.escrow().contract, call).await?;
     let answer = present(bed, &offer, &proposal.with_hash(reverted.transaction_hash)?).await?;
     refused_for(bed, SaCode::InvalidCredential, &answer, &offer).await
 }
@@ -83,6 +83,20 @@ async fn a_channel_the_payer_opened_in_another_token_is_refused(bed: &Bed) -> Ou
     let proposal = Proposal::of(bed, &offer).await?.on(bed, |terms| terms.token = other);
     let hash = proposal.broadcast(bed).await?;
     withheld(&present(bed, &offer, &proposal.with_hash(hash)?).await?, &offer)
+}
+
+/// > Servers MUST verify the contract's grace period meets
+/// > this minimum before accepting channels on that contract
+/// > — draft-evm-session-00, "Forced Close"
+#[check(must, needs(SessionHash), killed_by(CountsRefusedDeposits))]
+async fn a_channel_the_payer_opened_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
+    let offer = in_hasty_escrow(bed, session()).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    let hash = proposal.broadcast(bed).await?;
+    let answer = present(bed, &offer, &proposal.with_hash(hash)?).await?;
+    withheld(&answer, &offer)?;
+    reason_was(bed.asked().last(), SaCode::GracePeriod, &answer)?;
+    Channel::of(bed, offer, &proposal).stands(DEPOSIT, DEPOSIT, &[]).await
 }
 
 /// > When `type="hash"`, the `source` field in the credential structure is
@@ -150,7 +164,7 @@ async fn a_pending_transaction_opens_nothing_yet(bed: &Bed) -> Outcome {
     let proposal = Proposal::of(bed, &offer).await?;
     let chain = &bed.testbed().chain;
     let call = proposal.call();
-    let hash = chain.leave_pending(bed.payer(), chain.escrow().contract, call).await?;
+    let hash = chain.leave_pending(bed.payer(), offer.escrow().contract, call).await?;
     let answer = present(bed, &offer, &proposal.with_hash(hash)?).await?;
     refused_for(bed, SaCode::NotConfirmed, &answer, &offer).await
 }

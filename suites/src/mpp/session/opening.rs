@@ -5,7 +5,7 @@ use alloy::primitives::{Address, TxHash};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall as _;
 use conform402_chain::{Channels, EscrowContract, Token};
-use conform402_runner::{Bed, Broken, Mounted};
+use conform402_runner::{Bed, Broken, Mounted, Offer};
 use conform402_wire::eip3009::{Receive, TokenDomain};
 use conform402_wire::session::channel::{ChannelId, Escrow, Terms};
 use conform402_wire::session::voucher::Voucher;
@@ -18,6 +18,13 @@ use crate::mpp::buyer::{self, ours, valid_before};
 
 /// What is deposited, unless a check says otherwise, in base units.
 pub const DEPOSIT: u64 = 1_000;
+
+/// Has the target serve `offer` in the escrow whose grace period is too short,
+/// which it may well refuse.
+pub async fn in_hasty_escrow(bed: &Bed, offer: Offer) -> Result<Mounted, Broken> {
+    let unserved = |_| Broken::NotApplicable("the target serves no such offer".to_owned());
+    bed.try_offer(offer.in_hasty_escrow()).await?.map_err(unserved)
+}
 
 /// A channel that is to be opened, before anything is signed.
 #[derive(Clone, Debug)]
@@ -58,7 +65,7 @@ impl Proposal {
             salt: bed.nonce(),
             authorized_signer: Address::ZERO,
         };
-        let escrow = *chain.escrow();
+        let escrow = *offer.escrow();
         let splits = offer.shares().to_vec();
         let channel = terms.channel_id(&escrow);
         bed.watch_channel(channel);
