@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Deposits} from "./escrow/Deposits.sol";
 import {Payouts} from "./escrow/Payouts.sol";
@@ -183,9 +184,12 @@ contract Escrow is Deposits, Payouts {
         nonceUsed[payee][channelId][nonce] = true;
     }
 
-    /// @dev A signer with code is asked through ERC-1271, any other must have made a canonical ECDSA signature:
-    /// 65 bytes, s in the lower half, v 27 or 28.
+    /// @dev Either the signer's key made it, in its canonical form (65 bytes, s in the lower half, v 27 or 28), or the
+    /// signer's code says through ERC-1271 that it is a signature. The key comes first: what it has signed stays
+    /// signed, whatever code its account is given afterwards.
     function _requireSignature(address signer, bytes32 digest, bytes calldata signature) private view {
-        require(SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature), InvalidSignature());
+        (address recovered, ECDSA.RecoverError fault,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (fault == ECDSA.RecoverError.NoError && recovered == signer) return;
+        require(SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature), InvalidSignature());
     }
 }
