@@ -8,6 +8,7 @@ import {BlockingCoin} from "../hostile/BlockingCoin.sol";
 import {Coin} from "../hostile/Coin.sol";
 import {FalseCoin} from "../hostile/FalseCoin.sol";
 import {FeeCoin} from "../hostile/FeeCoin.sol";
+import {LyingCoin} from "../hostile/LyingCoin.sol";
 import {SilentCoin} from "../hostile/SilentCoin.sol";
 
 /// @notice A token that moves something else than it was asked to is refused; one that is merely odd serves.
@@ -113,15 +114,61 @@ contract HostileTokenTest is EscrowTest {
         assertBalances(FUNDS - 100, 100, 0);
     }
 
-    function testABlockedRecipientKeepsNobody() public {
+    function tableABlockedRecipientKeepsNothingFromThePayee(Act act) public {
         BlockingCoin coin = new BlockingCoin();
         use(coin);
-        bytes32 channelId = open(withShare(1000));
-        perform(Act.Settle, channelId, 100);
-        coin.setBlocked(RECIPIENT, true);
+        assertThePayeeIsPaidInstead(coin, act);
+        coin.setBlocked(payee, true);
+        bytes32 channelId = openAgain(withShare(1000));
         refuseClaims(channelId);
         requestAndWithdraw(channelId);
-        assertBalances(FUNDS - 100, 90, 0);
+    }
+
+    function tableNorDoesOneThatTheTokenSaysNoTo(Act act) public {
+        assertThePayeeIsPaidInstead(new FalseCoin(), act);
+    }
+
+    /// @dev Or the share would be paid twice, with the money of other channels.
+    function tableATokenThatSaysNoAndMovesIsRefused(Act act) public {
+        LyingCoin coin = new LyingCoin();
+        use(coin);
+        openAgain(opening());
+        Claim memory c = claim(act, open(withShare(1000)), 400);
+        coin.setBlocked(RECIPIENT, true);
+        refuseWith(
+            sender(act), claimInput(act, c), abi.encodeWithSignature("SafeERC20FailedOperation(address)", address(coin))
+        );
+        vm.assertEq(token.balanceOf(RECIPIENT), 0, "recipient");
+        coin.setBlocked(RECIPIENT, false);
+        accept(act, c);
+        vm.assertEq(token.balanceOf(RECIPIENT), 40, "recipient");
+    }
+
+    function testABlockedRecipientKeepsNothingFromTheOthers() public {
+        BlockingCoin coin = new BlockingCoin();
+        use(coin);
+        Opening memory o = opening();
+        o.splits = new Split[](3);
+        o.splits[0] = Split(address(0xf2), 1000);
+        o.splits[1] = Split(RECIPIENT, 2000);
+        o.splits[2] = Split(address(0xf3), 3000);
+        coin.setBlocked(RECIPIENT, true);
+        perform(Act.Close, open(o), 100);
+        vm.assertEq(token.balanceOf(address(0xf2)), 10, "before it");
+        vm.assertEq(token.balanceOf(RECIPIENT), 0, "the blocked");
+        vm.assertEq(token.balanceOf(address(0xf3)), 30, "after it");
+        assertBalances(FUNDS - 100, 60, 0);
+    }
+
+    /// @dev Whoever sends the transaction chooses its gas, but not who is paid: a share fails for want of gas only with
+    /// the whole call.
+    function testFuzzNoGasKeepsAShareFromItsRecipient(uint256 gas) public {
+        Claim memory c = claim(Act.SettleRelayed, open(withShare(1000)), 400);
+        bytes memory input = claimInput(Act.SettleRelayed, c);
+        vm.prank(RELAYER);
+        (bool accepted,) = escrow.call{gas: gas % 300_000}(input);
+        vm.assertEq(token.balanceOf(RECIPIENT), accepted ? 40 : 0, "recipient");
+        vm.assertEq(token.balanceOf(payee), accepted ? 360 : 0, "payee");
     }
 
     function testABlockedRecipientDoesNotKeepThePayeeFromForfeiting() public {
@@ -154,6 +201,29 @@ contract HostileTokenTest is EscrowTest {
         token = Token(address(coin));
         coin.mint(payer, FUNDS);
         approve(address(coin), payer);
+    }
+
+    /// @dev And for good: a share that could not be paid is not owed afterwards.
+    function assertThePayeeIsPaidInstead(BlockingCoin coin, Act act) private {
+        use(coin);
+        bytes32 channelId = open(withShare(1000));
+        perform(Act.Settle, channelId, 100);
+        coin.setBlocked(RECIPIENT, true);
+        perform(Act.Settle, channelId, 300);
+        vm.assertEq(token.balanceOf(payee), 90 + 200, "payee");
+        perform(act, channelId, 400);
+        vm.assertEq(token.balanceOf(payee), 90 + 300, "payee");
+        vm.assertEq(token.balanceOf(RECIPIENT), 10, "recipient");
+        coin.setBlocked(RECIPIENT, false);
+        if (channel(channelId).finalized) return;
+        perform(act, channelId, 500);
+        vm.assertEq(token.balanceOf(payee), 90 + 300 + 90, "payee");
+        vm.assertEq(token.balanceOf(RECIPIENT), 20, "recipient");
+    }
+
+    function openAgain(Opening memory o) private returns (bytes32) {
+        o.salt = keccak256("another salt");
+        return open(o);
     }
 
     function withShare(uint16 bps) private view returns (Opening memory o) {

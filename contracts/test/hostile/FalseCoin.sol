@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Coin} from "./Coin.sol";
+import {BlockingCoin} from "./BlockingCoin.sol";
 
 /// @title Says no instead of reverting
-contract FalseCoin is Coin {
+contract FalseCoin is BlockingCoin {
     bool public frozen;
 
     function freeze(bool frozen_) external {
@@ -12,7 +12,7 @@ contract FalseCoin is Coin {
     }
 
     function transfer(address to, uint256 value) external override returns (bool) {
-        if (frozen) return false;
+        if (frozen || blocked[to]) return false;
         _move(msg.sender, to, value);
         return true;
     }
