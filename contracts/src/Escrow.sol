@@ -128,43 +128,44 @@ contract Escrow is Deposits, Payouts {
         require(channel.closeRequestedAt != 0, CloseNotReady());
         require(block.timestamp >= channel.closeRequestedAt + CLOSE_GRACE_PERIOD, CloseNotReady());
         emit ChannelExpired(channelId, channel.payer, channel.payee);
-        _finalize(channelId, 0);
+        _finalize(channelId, channel.settled);
     }
 
     function _settle(bytes32 channelId, uint128 cumulativeAmount, bytes calldata voucher) private {
         Channel storage channel = _live(channelId);
         require(cumulativeAmount > channel.settled, AmountNotIncreasing());
-        _payOut(channelId, _claim(channelId, cumulativeAmount, voucher));
+        uint128 before = channel.settled;
+        _claim(channelId, cumulativeAmount, voucher);
+        _payOut(channelId, before);
     }
 
     function _close(bytes32 channelId, uint128 cumulativeAmount, bytes calldata voucher) private {
-        uint128 claimed = 0;
-        if (cumulativeAmount > _live(channelId).settled) {
-            claimed = _claim(channelId, cumulativeAmount, voucher);
-        }
-        _finalize(channelId, claimed);
+        uint128 before = _live(channelId).settled;
+        if (cumulativeAmount > before) _claim(channelId, cumulativeAmount, voucher);
+        _finalize(channelId, before);
     }
 
     /// @dev Takes what a voucher allows beyond what was settled, and leaves it to the caller to pay it out.
-    function _claim(bytes32 channelId, uint128 cumulativeAmount, bytes calldata voucher)
-        private
-        returns (uint128 claimed)
-    {
+    function _claim(bytes32 channelId, uint128 cumulativeAmount, bytes calldata voucher) private {
         Channel storage channel = _channels[channelId];
         require(cumulativeAmount <= channel.deposit, AmountExceedsDeposit());
         address signer = channel.authorizedSigner == address(0) ? channel.payer : channel.authorizedSigner;
         _requireSignature(signer, getVoucherDigest(channelId, cumulativeAmount), voucher);
-        claimed = cumulativeAmount - channel.settled;
+        uint128 claimed = cumulativeAmount - channel.settled;
         channel.settled = cumulativeAmount;
         emit Settled(channelId, channel.payer, channel.payee, cumulativeAmount, claimed, cumulativeAmount);
     }
 
-    function _finalize(bytes32 channelId, uint128 claimed) private {
+    /// @dev Pays out what was settled beyond `before`, and leaves nothing of the channel behind.
+    function _finalize(bytes32 channelId, uint128 before) private {
         Channel storage channel = _channels[channelId];
         channel.finalized = true;
-        uint128 rest = channel.deposit - channel.settled;
+        uint256 rest = channel.deposit - channel.settled;
         emit ChannelClosed(channelId, channel.payer, channel.payee, channel.settled, rest);
-        _payOut(channelId, claimed);
+        _payOut(channelId, before);
+        uint256 kept = _kept(channelId);
+        // The payee's, but no reason to keep the payer, should the token refuse it.
+        if (!_tryPay(channel.token, channel.payee, kept)) rest += kept;
         _pay(channel.token, channel.payer, rest);
     }
 

@@ -25,9 +25,11 @@ abstract contract Channels is TypedData, ReentrancyGuardTransient {
     /// A share of everything a channel settles.
     struct Split {
         address recipient;
-        /// Of 10,000.
+        /// Of WHOLE_BPS.
         uint16 bps;
     }
+
+    uint256 internal constant WHOLE_BPS = 10_000;
 
     mapping(bytes32 channelId => Channel) internal _channels;
     mapping(bytes32 channelId => Split[]) internal _splits;

@@ -51,7 +51,6 @@ abstract contract Deposits is Channels {
         "ChannelTopUpWitness witness)ChannelTopUpWitness(bytes32 channelId)TokenPermissions(address token,uint256 amount)";
 
     uint256 private constant MOST_SPLITS = 10;
-    uint256 private constant WHOLE_BPS = 10_000;
 
     event ChannelOpened(
         bytes32 indexed channelId,

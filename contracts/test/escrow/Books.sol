@@ -10,6 +10,7 @@ abstract contract Books is EscrowTest {
     struct Book {
         Channel expected;
         bytes32 salt;
+        Split[] splits;
         uint256 received;
         uint256 paid;
     }
@@ -19,6 +20,8 @@ abstract contract Books is EscrowTest {
     bytes32[] internal live;
     bytes32[] internal ended;
     mapping(bytes32 channelId => Book) internal books;
+    /// @dev What payees and recipients should have had by now, of all channels.
+    mapping(address coin => mapping(address account => int256)) internal due;
 
     address[] internal coins;
     uint256[] internal supplies;
@@ -32,7 +35,7 @@ abstract contract Books is EscrowTest {
         coins = [address(token), address(new Token(NAME, VERSION, "USDT", 6))];
         payers = [party(11), party(12), party(13)];
         payees = [party(21), party(22)];
-        recipients = [address(0xf1), address(0xf2)];
+        recipients = [address(0xf1), address(0xf2), address(0xf3), address(0xf4)];
         for (uint256 i = 0; i < coins.length; i++) {
             fund(coins[i], stranger);
             for (uint256 k = 0; k < payers.length; k++) {
@@ -51,7 +54,7 @@ abstract contract Books is EscrowTest {
             channels[i] = c;
             require(c.settled <= c.deposit, "settled within the deposit");
             require(book.received == c.deposit, "received");
-            require(book.paid == (c.finalized ? c.deposit : c.settled), "paid once");
+            require(book.paid == (c.finalized ? c.deposit : c.settled - kept(channelIds[i])), "paid once");
         }
         bytes memory recorded = ask(abi.encodeWithSignature("getChannelsBatch(bytes32[])", channelIds));
         vm.assertEq(keccak256(recorded), keccak256(abi.encode(channels)), "records");
@@ -61,13 +64,26 @@ abstract contract Books is EscrowTest {
         return Token(coin).balanceOf(escrow);
     }
 
-    /// @dev All that anybody has, the escrow included.
-    function wealth(address coin) internal view returns (uint256 sum) {
-        sum = held(coin) + Token(coin).balanceOf(payer) + Token(coin).balanceOf(stranger);
-        for (uint256 i = 0; i < payers.length; i++) {
-            sum += Token(coin).balanceOf(payers[i]);
+    /// @dev What rounding the shares has left in the escrow.
+    function kept(bytes32 channelId) internal view returns (uint256) {
+        Channel storage c = books[channelId].expected;
+        if (c.finalized) return 0;
+        (uint256[] memory shares, uint256 bps) = sharesOf(channelId);
+        return uint256(c.settled) * bps / 10_000 - sum(shares);
+    }
+
+    /// @dev A recipient has its share of all that was settled, rounded down, at any time.
+    function checkEarnings() internal view {
+        for (uint256 k = 0; k < coins.length; k++) {
+            checkEarnings(coins[k], recipients);
+            checkEarnings(coins[k], payees);
         }
-        sum += earned(coin, payees[0]) + Token(coin).balanceOf(payees[1]);
+    }
+
+    /// @dev All that anybody has, the escrow included.
+    function wealth(address coin) internal view returns (uint256) {
+        return held(coin) + Token(coin).balanceOf(payer) + Token(coin).balanceOf(stranger) + balances(coin, payers)
+            + balances(coin, payees) + balances(coin, recipients);
     }
 
     function opens(Open way, Opening memory o) internal {
@@ -77,6 +93,9 @@ abstract contract Books is EscrowTest {
         Book storage book = books[channelId];
         book.expected = Channel(false, 0, o.payer, o.payee, o.token, o.authorizedSigner, o.deposit, 0);
         book.salt = o.salt;
+        for (uint256 i = 0; i < o.splits.length; i++) {
+            book.splits.push(o.splits[i]);
+        }
         book.received = held(o.token) - before;
         live.push(channelId);
     }
@@ -92,13 +111,12 @@ abstract contract Books is EscrowTest {
 
     function claims(Act act, bytes32 channelId, uint128 cumulativeAmount) internal {
         Channel storage c = books[channelId].expected;
-        uint256 earnedBefore = earned(c.token, c.payee);
         (address from, bytes memory input) = claimOf(act, channelId, cumulativeAmount);
-        uint128 claimed = cumulativeAmount > c.settled ? cumulativeAmount - c.settled : 0;
-        c.settled += claimed;
+        reckon(channelId, -1);
+        if (cumulativeAmount > c.settled) c.settled = cumulativeAmount;
         if (act == Act.Close || act == Act.CloseRelayed) ends(channelId, from, input);
         else pays(channelId, from, input);
-        vm.assertEq(earned(c.token, c.payee) - earnedBefore, claimed, "what the voucher allows");
+        reckon(channelId, 1);
     }
 
     function requests(bytes32 channelId) internal {
@@ -108,7 +126,9 @@ abstract contract Books is EscrowTest {
     }
 
     function leaves(bytes32 channelId) internal {
+        reckon(channelId, -1);
         ends(channelId, books[channelId].expected.payer, withdrawInput(channelId));
+        reckon(channelId, 1);
     }
 
     function claimOf(Act act, bytes32 channelId, uint128 cumulativeAmount)
@@ -141,10 +161,41 @@ abstract contract Books is EscrowTest {
         books[channelId].paid += before - held(coin);
     }
 
-    function earned(address coin, address by) private view returns (uint256 sum) {
-        sum = Token(coin).balanceOf(by);
-        for (uint256 i = 0; i < recipients.length; i++) {
-            sum += Token(coin).balanceOf(recipients[i]);
+    /// @param sign -1 before what is due changes, 1 after
+    function reckon(bytes32 channelId, int256 sign) private {
+        Book storage book = books[channelId];
+        mapping(address account => int256) storage dues = due[book.expected.token];
+        (uint256[] memory shares,) = sharesOf(channelId);
+        for (uint256 i = 0; i < shares.length; i++) {
+            dues[book.splits[i].recipient] += sign * int256(shares[i]);
+        }
+        dues[book.expected.payee] += sign * int256(book.expected.settled - sum(shares) - kept(channelId));
+    }
+
+    function sharesOf(bytes32 channelId) private view returns (uint256[] memory shares, uint256 bps) {
+        Book storage book = books[channelId];
+        shares = new uint256[](book.splits.length);
+        for (uint256 i = 0; i < shares.length; i++) {
+            bps += book.splits[i].bps;
+            shares[i] = uint256(book.expected.settled) * book.splits[i].bps / 10_000;
+        }
+    }
+
+    function checkEarnings(address coin, address[] storage accounts) private view {
+        for (uint256 i = 0; i < accounts.length; i++) {
+            vm.assertEq(Token(coin).balanceOf(accounts[i]), uint256(due[coin][accounts[i]]), "earned");
+        }
+    }
+
+    function sum(uint256[] memory amounts) private pure returns (uint256 all) {
+        for (uint256 i = 0; i < amounts.length; i++) {
+            all += amounts[i];
+        }
+    }
+
+    function balances(address coin, address[] storage accounts) private view returns (uint256 all) {
+        for (uint256 i = 0; i < accounts.length; i++) {
+            all += Token(coin).balanceOf(accounts[i]);
         }
     }
 

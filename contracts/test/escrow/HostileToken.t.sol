@@ -171,6 +171,21 @@ contract HostileTokenTest is EscrowTest {
         vm.assertEq(token.balanceOf(payee), accepted ? 360 : 0, "payee");
     }
 
+    /// @dev Of 19 the parts are 9.5 and 8.55: one unit was kept until the end, and a blocked payee cannot take it.
+    function testABlockedPayeeDoesNotKeepThePayerByWhatRoundingKept() public {
+        BlockingCoin coin = new BlockingCoin();
+        use(coin);
+        Opening memory o = opening();
+        o.splits = new Split[](2);
+        (o.splits[0], o.splits[1]) = (Split(RECIPIENT, 5000), Split(address(0xf2), 4500));
+        bytes32 channelId = open(o);
+        perform(Act.Settle, channelId, 19);
+        assertBalances(FUNDS - DEPOSIT, 1, DEPOSIT - 18);
+        coin.setBlocked(payee, true);
+        requestAndWithdraw(channelId);
+        assertBalances(FUNDS - 18, 1, 0);
+    }
+
     function testABlockedRecipientDoesNotKeepThePayeeFromForfeiting() public {
         BlockingCoin coin = new BlockingCoin();
         use(coin);

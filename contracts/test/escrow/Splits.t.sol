@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {EscrowTest} from "../EscrowTest.sol";
 import {vm} from "../Vm.sol";
 
-/// @notice Everything that is settled is shared, each part rounded down, and the rest is the payee's.
+/// @notice Each split recipient has its part of all that was settled, rounded down, however it was settled; the rest is
+/// the payee's.
 contract SplitsTest is EscrowTest {
     address private constant FIRST = address(0xf1);
     address private constant SECOND = address(0xf2);
@@ -28,17 +29,47 @@ contract SplitsTest is EscrowTest {
         assertBalances(FUNDS - 700, 613, 0);
     }
 
-    /// @dev Per settlement: two of 39 leave a split of 2.5 % nothing, and one of 78 leaves it 1.
-    function testEachSettlementIsRoundedByItself() public {
+    /// @dev Of 39 the parts are 3.9 and 0.975: 4 together and 3 each by itself, so one unit waits for a later one.
+    function tableSharesAreOfTheWhole(Act closing) public {
         bytes32 channelId = open(shares(1000, 250));
         perform(Act.Settle, channelId, 39);
-        assertShared(3, 0, 36);
+        assertShared(3, 0, 35);
         perform(Act.Settle, channelId, 78);
-        assertShared(6, 0, 72);
-        Opening memory o = shares(1000, 250);
-        o.salt = keccak256("another salt");
-        perform(Act.Settle, open(o), 78);
-        assertShared(6 + 7, 1, 72 + 70);
+        assertShared(7, 1, 69);
+        perform(closing, channelId, 78);
+        assertShared(7, 1, 70);
+        assertBalances(FUNDS - 78, 70, 0);
+    }
+
+    function testSmallStepsTakeNothingFromTheShares() public {
+        bytes32 channelId = open(shares(5000, 1));
+        for (uint128 settled = 1; settled <= 100; settled++) {
+            perform(Act.Settle, channelId, settled);
+        }
+        assertShared(50, 0, 50);
+    }
+
+    /// @dev Of 10 units ten parts of 9.99 % are nothing, of 11 they are one each: more than was added, had the payee got
+    /// all the rest before.
+    function testOneUnitMayCompleteEveryShare() public {
+        Opening memory o = many(10, 999);
+        bytes32 channelId = open(o);
+        perform(Act.Settle, channelId, 10);
+        assertBalances(FUNDS - DEPOSIT, 1, DEPOSIT - 1);
+        perform(Act.Settle, channelId, 11);
+        for (uint256 i = 0; i < 10; i++) {
+            vm.assertEq(token.balanceOf(o.splits[i].recipient), 1, "share");
+        }
+        assertBalances(FUNDS - DEPOSIT, 1, DEPOSIT - 11);
+    }
+
+    function testWhatRoundingKeptIsThePayeesInTheEnd() public {
+        bytes32 channelId = open(many(10, 999));
+        perform(Act.Settle, channelId, 10);
+        requestClose(channelId);
+        vm.warp(NOW + GRACE);
+        withdraw(channelId);
+        assertBalances(FUNDS - 10, 10, 0);
     }
 
     function tableClosingSharesToo(Act closing) public {
@@ -122,8 +153,8 @@ contract SplitsTest is EscrowTest {
     }
 
     function tableAtMostTenShares(Open shared) public {
-        refuse(shared, many(11), "InvalidSplits()");
-        Opening memory o = many(10);
+        refuse(shared, many(11, 100), "InvalidSplits()");
+        Opening memory o = many(10, 100);
         accept(shared, o);
         vm.assertEq(splitsOf(channelIdOf(o)), abi.encode(o.splits), "splits");
         perform(Act.Settle, channelIdOf(o), 1000);
@@ -144,24 +175,42 @@ contract SplitsTest is EscrowTest {
         Opening memory o = shares(5000, 4999);
         o.deposit = type(uint128).max;
         token.mint(payer, o.deposit);
-        perform(Act.Settle, open(o), o.deposit);
+        bytes32 channelId = open(o);
+        perform(Act.Settle, channelId, 1);
+        perform(Act.Close, channelId, o.deposit);
         uint256 all = o.deposit;
         assertShared(all * 5000 / 10_000, all * 4999 / 10_000, all - all * 5000 / 10_000 - all * 4999 / 10_000);
     }
 
-    function testFuzzNothingIsLost(uint16 firstBps, uint16 secondBps, uint128 first, uint128 second) public {
-        firstBps = 1 + firstBps % 9998;
-        secondBps = 1 + secondBps % (9999 - firstBps);
-        (first, second) = (first % DEPOSIT, second % (DEPOSIT + 1));
-        vm.assume(first > 0 && second > first);
-        bytes32 channelId = open(shares(firstBps, secondBps));
-        perform(Act.Settle, channelId, first);
-        perform(Act.Close, channelId, second);
-        uint256 rest = second - first;
-        uint256 ofFirst = uint256(first) * firstBps / 10_000 + rest * firstBps / 10_000;
-        uint256 ofSecond = uint256(first) * secondBps / 10_000 + rest * secondBps / 10_000;
-        assertShared(ofFirst, ofSecond, second - ofFirst - ofSecond);
-        assertBalances(FUNDS - second, second - ofFirst - ofSecond, 0);
+    /// @dev Neither the order nor the number of settlements changes what anybody has in the end, nor on the way what a
+    /// recipient has.
+    function testFuzzStepsDoNotMatter(uint256 seed, uint128[4] memory steps, bool leaves) public {
+        Opening memory o = many(uint160(1 + seed % 10), uint16(1 + (seed >> 8) % 900));
+        o.splits[0].bps += uint16((seed >> 24) % 1000);
+        bytes32 channelId = open(o);
+        uint128 settled = 0;
+        for (uint256 i = 0; i < steps.length; i++) {
+            if (settled == DEPOSIT) break;
+            // Small steps are those that rounding spoils.
+            uint128 most = i % 2 == 0 ? DEPOSIT - settled : 1;
+            settled += 1 + steps[i] % most;
+            perform(Act.Settle, channelId, settled);
+            assertParts(o.splits, settled);
+        }
+        requestClose(channelId);
+        vm.warp(NOW + GRACE);
+        if (leaves) withdraw(channelId);
+        else perform(Act.Close, channelId, settled);
+        uint256 shared = assertParts(o.splits, settled);
+        assertBalances(FUNDS - settled, settled - shared, 0);
+    }
+
+    function assertParts(Split[] memory splits, uint256 settled) private view returns (uint256 shared) {
+        for (uint256 i = 0; i < splits.length; i++) {
+            uint256 part = settled * splits[i].bps / 10_000;
+            shared += part;
+            vm.assertEq(token.balanceOf(splits[i].recipient), part, "share");
+        }
     }
 
     function shares(uint16 first, uint16 second) private view returns (Opening memory o) {
@@ -170,11 +219,11 @@ contract SplitsTest is EscrowTest {
         (o.splits[0], o.splits[1]) = (Split(FIRST, first), Split(SECOND, second));
     }
 
-    function many(uint160 count) private view returns (Opening memory o) {
+    function many(uint160 count, uint16 bps) private view returns (Opening memory o) {
         o = opening();
         o.splits = new Split[](count);
         for (uint160 i = 0; i < count; i++) {
-            o.splits[i] = Split(address(0xf00 + i), 100);
+            o.splits[i] = Split(address(0xf00 + i), bps);
         }
     }
 
