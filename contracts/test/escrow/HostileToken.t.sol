@@ -134,30 +134,33 @@ contract HostileTokenTest is EscrowTest {
         use(coin);
         openAgain(opening());
         Claim memory c = claim(act, open(withShare(1000)), 400);
+        bytes memory fault = abi.encodeWithSignature("SafeERC20FailedOperation(address)", address(coin));
         coin.setBlocked(RECIPIENT, true);
-        refuseWith(
-            sender(act), claimInput(act, c), abi.encodeWithSignature("SafeERC20FailedOperation(address)", address(coin))
-        );
+        refuseWith(sender(act), claimInput(act, c), fault);
+        coin.setGives(true);
+        refuseWith(sender(act), claimInput(act, c), fault);
         vm.assertEq(token.balanceOf(RECIPIENT), 0, "recipient");
         coin.setBlocked(RECIPIENT, false);
         accept(act, c);
         vm.assertEq(token.balanceOf(RECIPIENT), 40, "recipient");
     }
 
-    function testABlockedRecipientKeepsNothingFromTheOthers() public {
+    function testFuzzBlockedRecipientsKeepNothingFromTheOthers(uint256 blocked) public {
         BlockingCoin coin = new BlockingCoin();
         use(coin);
         Opening memory o = opening();
-        o.splits = new Split[](3);
-        o.splits[0] = Split(address(0xf2), 1000);
-        o.splits[1] = Split(RECIPIENT, 2000);
-        o.splits[2] = Split(address(0xf3), 3000);
-        coin.setBlocked(RECIPIENT, true);
+        o.splits = new Split[](10);
+        uint256 ofPayee = 100;
+        for (uint256 i = 0; i < 10; i++) {
+            o.splits[i] = Split(address(uint160(0xf00 + i)), uint16(100 * (1 + i)));
+            coin.setBlocked(o.splits[i].recipient, blocked >> i & 1 == 1);
+            if (blocked >> i & 1 == 0) ofPayee -= 1 + i;
+        }
         perform(Act.Close, open(o), 100);
-        vm.assertEq(token.balanceOf(address(0xf2)), 10, "before it");
-        vm.assertEq(token.balanceOf(RECIPIENT), 0, "the blocked");
-        vm.assertEq(token.balanceOf(address(0xf3)), 30, "after it");
-        assertBalances(FUNDS - 100, 60, 0);
+        for (uint256 i = 0; i < 10; i++) {
+            vm.assertEq(token.balanceOf(o.splits[i].recipient), blocked >> i & 1 == 1 ? 0 : 1 + i, "recipient");
+        }
+        assertBalances(FUNDS - 100, ofPayee, 0);
     }
 
     /// @dev Whoever sends the transaction chooses its gas, but not who is paid: a share fails for want of gas only with
