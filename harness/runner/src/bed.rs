@@ -225,7 +225,7 @@ impl Bed {
     }
 
     /// A request with the whole URL.
-    fn addressed(&self, request: Request) -> Sent {
+    pub(crate) fn addressed(&self, request: Request) -> Sent {
         let mut sent = request.0;
         sent.url.insert_str(0, self.adapter().url());
         sent
@@ -430,7 +430,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A request to a target, whose URL is yet without the target's.
 #[derive(Clone, Debug)]
-pub struct Request(pub(crate) Sent);
+pub struct Request(Sent);
 
 impl Request {
     /// To an offer, with the method it is sold for.

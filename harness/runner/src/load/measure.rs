@@ -9,8 +9,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::LoadError;
-use crate::bed::Request;
-use crate::http::{Answer, Client, NoAnswer};
+use crate::http::{Answer, Client, NoAnswer, Sent};
 use crate::run::RunError;
 use crate::verdict::{Broken, Outcome};
 
@@ -37,7 +36,7 @@ struct Sending {
 /// Sends the requests of every channel; the first `warm_up` of each are not
 /// measured.
 pub(super) async fn measure(
-    channels: Vec<Vec<Request>>,
+    channels: Vec<Vec<Sent>>,
     warm_up: usize,
     timeout: Duration,
     bought: impl Fn(&Answer) -> Outcome,
@@ -83,7 +82,7 @@ pub(super) async fn measure(
 /// more: a seller that hangs would make the round endless.
 async fn send(
     client: &Client,
-    requests: &[Request],
+    requests: &[Sent],
     warm_up: usize,
     barrier: &Barrier,
 ) -> Vec<Sending> {
@@ -98,10 +97,10 @@ async fn send(
 }
 
 /// Whether every request was answered.
-async fn send_all(client: &Client, requests: &[Request], sendings: &mut Vec<Sending>) -> bool {
+async fn send_all(client: &Client, requests: &[Sent], sendings: &mut Vec<Sending>) -> bool {
     for request in requests {
         let started = Instant::now();
-        let result = client.send(&request.0).await;
+        let result = client.send(request).await;
         let is_answered = result.is_ok();
         sendings.push(Sending { started, ended: Instant::now(), result });
         if !is_answered {
@@ -133,13 +132,12 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::http::Sent;
 
     const TIMEOUT: Duration = Duration::from_secs(15);
 
-    fn requests(url: &str, count: usize) -> Vec<Request> {
+    fn requests(url: &str, count: usize) -> Vec<Sent> {
         let sent = Sent { method: "GET".into(), url: url.to_owned(), ..Sent::default() };
-        vec![Request(sent); count]
+        vec![sent; count]
     }
 
     /// Answers 200 to so many requests of one connection, and then hangs up.
@@ -159,7 +157,7 @@ mod tests {
         url
     }
 
-    async fn measured(channels: Vec<Vec<Request>>) -> Round {
+    async fn measured(channels: Vec<Vec<Sent>>) -> Round {
         let bought = |answer: &Answer| match answer.status {
             200 => Ok(()),
             _ => Err(Broken::promise("not sold")),

@@ -300,6 +300,10 @@ impl<'a> Contest<'a> {
             self.payer = None;
             return Ok(());
         };
+        let address = |channel: Vec<Request>| {
+            channel.into_iter().map(|request| self.bed.addressed(request)).collect()
+        };
+        let requests = requests.into_iter().map(address).collect();
         let round = measure(requests, self.warm_up, timeout, |answer| payer.bought(answer)).await?;
         for (sold, of_the_round) in self.sold.iter_mut().zip(&round.sold) {
             *sold += of_the_round;
