@@ -151,11 +151,16 @@ impl Ledger {
     /// that reached a stranger shows as well.
     ///
     /// # Errors
-    /// [`ChainError`] if the chain does not answer; inside, [`Unexpected`].
+    /// [`ChainError`] if the chain does not answer, or a holder is not watched;
+    /// inside, [`Unexpected`].
     pub async fn expect(
         &self,
         expected: &[(Holder, I256)],
     ) -> Result<Result<(), Unexpected>, ChainError> {
+        let watched = self.holders();
+        if let Some((holder, _)) = expected.iter().find(|(holder, _)| !watched.contains(holder)) {
+            return Err(ChainError::Unwatched(*holder));
+        }
         let found = self.movements().await?;
         let expected: Vec<Movement> = self
             .parties()

@@ -66,6 +66,9 @@ pub enum ChainError {
     /// A transaction of the set-up reverted.
     #[error("{0} reverted")]
     Reverted(&'static str),
+    /// A movement was expected that no ledger would show.
+    #[error("nobody watches {0:?}, whose balance was to be judged")]
+    Unwatched(Holder),
 }
 
 impl ChainError {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256, I256, U256, keccak256};
 use alloy::sol_types::SolCall as _;
 use conform402_chain::{
-    Account, AnvilBinary, Chain, ChainOptions, Ledger, Seed, Token, Unaccounted,
+    Account, AnvilBinary, Chain, ChainError, ChainOptions, Ledger, Seed, Token, Unaccounted,
 };
 use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::Transfer;
@@ -57,6 +57,9 @@ async fn an_authorization_signed_with_our_digest_settles(#[case] chain_id: u64) 
     let moved = [(payer.address().into(), -hundred), (payee.into(), hundred)];
     ledger.expect(&moved).await.unwrap().unwrap();
     assert!(ledger.expect(&[]).await.unwrap().is_err());
+    let stranger = chain.seed().key("stranger").address().into();
+    let unwatched = ledger.expect(&[(stranger, I256::ZERO)]).await;
+    assert!(matches!(unwatched, Err(ChainError::Unwatched(holder)) if holder == stranger));
     assert!(chain.nonce_used(payer.address(), transfer.nonce).await.unwrap());
     assert!(!chain.nonce_used(payer.address(), B256::ZERO).await.unwrap());
     let all = [payer.address().into(), payee.into()];
