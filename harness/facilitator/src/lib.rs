@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, TxHash};
 use conform402_chain::Chain;
+use conform402_wire::BaseUnits;
 use conform402_wire::sa::{Envelope, SaCode, charge as charges, request as sessions};
 use conform402_wire::session::channel::ChannelId;
 use serde_json::Value;
@@ -54,6 +55,7 @@ impl Facilitator {
             owners: Mutex::default(),
             blocked: Mutex::default(),
             spent_hashes: Mutex::default(),
+            told: Mutex::default(),
             closing: AtomicBool::new(false),
         });
         let server = MockServer::builder().disable_request_recording().start().await;
@@ -138,6 +140,8 @@ struct Desk {
     owners: Mutex<HashMap<ChannelId, Address>>,
     blocked: Mutex<HashSet<Address>>,
     spent_hashes: Mutex<HashSet<TxHash>>,
+    /// What sellers were told that was deposited, opening and top-ups together.
+    told: Mutex<HashMap<ChannelId, BaseUnits>>,
     closing: AtomicBool,
 }
 

@@ -3,7 +3,9 @@
 //! Metered Payment" and "SA API error code → PaymentError subclass").
 //!
 //! Where the seeds are silent: a channel its payer is leaving takes no relayed
-//! deposit (70014), but is settled and closed, for which the grace period is.
+//! deposit (70014), but is settled and closed, for which the grace period is; and
+//! a top-up that the payer broadcast is refused (70003) where the deposit that an
+//! opening was told to have made holds it already.
 
 use alloy::primitives::{Address, B256, TxHash, U256};
 use alloy::rpc::types::TransactionReceipt;
@@ -22,7 +24,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::forwarded::Forwarded;
-use crate::{Refusal, Till};
+use crate::{Refusal, Till, lock};
 
 /// The shortest grace period a seller is let in for, in seconds
 /// (draft-evm-session-00, "Forced Close").
@@ -41,6 +43,9 @@ impl Till<'_> {
             _ => return Err(Refusal::new(SaCode::InvalidParameter, "no such endpoint or action")),
         };
         let deposit = self.chain.channel(channel).await?.map(|channel| channel.deposit);
+        if path == OPEN {
+            lock(&self.desk.told).insert(channel, deposit.unwrap_or_default());
+        }
         json(SessionReceipt {
             method: charge::METHOD.to_owned(),
             intent: INTENT.to_owned(),
@@ -153,8 +158,27 @@ impl Till<'_> {
     }
 
     async fn top_up(&self, body: &Value, more: &TopUp) -> Result<TxHash, Refusal> {
+        let transaction = self.add(body, more).await?;
+        let mut told = lock(&self.desk.told);
+        let told = told.entry(more.channel_id).or_default();
+        *told = told.checked_add(more.additional_deposit).unwrap_or(*told);
+        Ok(transaction)
+    }
+
+    /// Whether sellers were not told of this money yet. They add every top-up to
+    /// what an opening is told to have deposited, in which those that happened
+    /// before it are contained already.
+    fn is_news(&self, id: ChannelId, channel: &Channel, added: BaseUnits) -> bool {
+        let told = lock(&self.desk.told).get(&id).copied().unwrap_or_default();
+        told.checked_add(added).is_some_and(|deposit| deposit <= channel.deposit)
+    }
+
+    async fn add(&self, body: &Value, more: &TopUp) -> Result<TxHash, Refusal> {
         let source = self.read_source(body)?;
         if let Deposit::Hash { hash, .. } = more.deposit {
+            if source.is_none() {
+                return invalid("source missing");
+            }
             let receipt = self.confirmed(hash).await?;
             let channel = self.staying(more.channel_id).await?;
             self.admit(channel.payer)?;
@@ -164,6 +188,9 @@ impl Till<'_> {
             });
             if !added {
                 return invalid("transaction does not add this much to this channel");
+            }
+            if !self.is_news(more.channel_id, &channel, more.additional_deposit) {
+                return invalid("the deposit that was told of holds this already");
             }
             self.spend(hash);
             return Ok(hash);

@@ -230,8 +230,26 @@ async fn takes_a_top_up_of_the_payer_for_what_it_was() {
     addition.units = BaseUnits::new(51);
     assert_eq!(setting.code(TOP_UP, &addition.body(&setting)).await, 70003);
     addition.units = BaseUnits::new(50);
+    let source = std::mem::take(&mut addition.money.source);
+    assert_eq!(setting.code(TOP_UP, &addition.body(&setting)).await, 70003, "of nobody");
+    addition.money.source = source;
     assert_eq!(setting.code(TOP_UP, &addition.body(&setting)).await, 0);
     setting.stands([-650, 650, 0, 0]).await;
+}
+
+#[tokio::test]
+async fn tells_of_money_once() {
+    let setting = Setting::new().await;
+    let opening = setting.proposal().broadcast(&setting).await;
+    let addition = setting.addition().broadcast(&setting).await;
+    assert_eq!(setting.ask(OPEN, &opening.body(&setting)).await["data"]["deposit"], "650");
+    assert_eq!(setting.code(TOP_UP, &addition.body(&setting)).await, 70003, "told of already");
+    // What is added from now on is news, the first of two as well as the second.
+    let [first, second] = [setting.addition(), setting.addition()];
+    let (first, second) = (first.broadcast(&setting).await, second.broadcast(&setting).await);
+    assert_eq!(setting.code(TOP_UP, &second.body(&setting)).await, 0);
+    assert_eq!(setting.code(TOP_UP, &first.body(&setting)).await, 0);
+    setting.stands([-750, 750, 0, 0]).await;
 }
 
 #[tokio::test]
