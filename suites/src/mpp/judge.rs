@@ -9,6 +9,7 @@ use conform402_wire::BaseUnits;
 use conform402_wire::problem::Problem;
 use conform402_wire::receipt;
 use conform402_wire::sa::SaCode;
+use conform402_wire::sa::request::STATUS;
 use serde_json::Value;
 
 use super::buyer::{self, Payment};
@@ -55,15 +56,39 @@ pub async fn refused(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
 /// Refused for one reason, and nothing moved.
 pub async fn refused_for(bed: &Bed, code: SaCode, answer: &Answer, offer: &Mounted) -> Outcome {
     withheld(answer, offer)?;
-    reason_was(bed.asked().last(), code, answer)?;
+    reason_was(&bed.asked(), code, answer)?;
     bed.nothing_moved().await
 }
 
+/// What is done, and what the settlement service is asked meanwhile.
+pub async fn asked_during<T>(
+    bed: &Bed,
+    act: impl Future<Output = Result<T, Broken>>,
+) -> Result<(T, Vec<Entry>), Broken> {
+    let before = bed.asked().len();
+    let done = act.await?;
+    Ok((done, bed.asked().split_off(before)))
+}
+
+/// What is presented is refused for one reason, whatever was asked and moved
+/// before.
+pub async fn act_refused_for(
+    bed: &Bed,
+    code: SaCode,
+    act: impl Future<Output = Result<Answer, Broken>>,
+    offer: &Mounted,
+) -> Outcome {
+    let (answer, asked) = asked_during(bed, act).await?;
+    withheld(&answer, offer)?;
+    reason_was(&asked, code, &answer)
+}
+
 /// The seller refused by itself, or because the settlement service answered
-/// `code`. Any other code would show that the case is not about what it says,
+/// `code` to what it was to do; how a channel stands may be asked before and
+/// after. Any other code would show that the case is not about what it says,
 /// which is ours to mend.
-pub fn reason_was(asked: Option<&Entry>, code: SaCode, answer: &Answer) -> Outcome {
-    match asked {
+fn reason_was(asked: &[Entry], code: SaCode, answer: &Answer) -> Outcome {
+    match asked.iter().rfind(|entry| entry.endpoint != STATUS) {
         None if answer.status >= 500 => {
             broken(format!("the seller broke down ({}) before it asked", answer.status))
         }
@@ -177,4 +202,43 @@ pub fn object_mut(value: &mut Value) -> Result<&mut serde_json::Map<String, Valu
 /// A broken promise.
 pub fn broken<T>(reason: impl Into<String>) -> Result<T, Broken> {
     Err(Broken::promise(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use conform402_facilitator::Answer as Told;
+    use conform402_wire::sa::request::{OPEN, TOP_UP};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn told(endpoint: &str, code: i64) -> Entry {
+        Entry {
+            endpoint: endpoint.to_owned(),
+            request: Value::Null,
+            signed: true,
+            answer: Told::Http { status: 200, body: format!(r#"{{"code": {code}}}"#) },
+            trouble: None,
+            accounts: Vec::new(),
+        }
+    }
+
+    #[rstest]
+    #[case::the_seller_itself(&[], 402, "kept")]
+    #[case::the_seller_after_a_look(&[(STATUS, 0)], 402, "kept")]
+    #[case::the_service(&[(TOP_UP, 70003)], 402, "kept")]
+    #[case::the_service_between_looks(&[(STATUS, 0), (TOP_UP, 70003), (STATUS, 0)], 402, "kept")]
+    #[case::nobody_the_seller_broke_down(&[(STATUS, 0)], 500, "broken")]
+    #[case::the_service_for_another_reason(&[(TOP_UP, 70004)], 402, "ours")]
+    #[case::the_seller_after_it_was_done(&[(OPEN, 0)], 402, "ours")]
+    fn who_refused(#[case] asked: &[(&str, i64)], #[case] status: u16, #[case] expected: &str) {
+        let asked: Vec<Entry> = asked.iter().map(|(path, code)| told(path, *code)).collect();
+        let answer = Answer { status, headers: Vec::new(), body: String::new() };
+        let judged = match reason_was(&asked, SaCode::InvalidCredential, &answer) {
+            Ok(()) => "kept",
+            Err(Broken::Ours(_)) => "ours",
+            Err(_) => "broken",
+        };
+        assert_eq!(judged, expected);
+    }
 }

@@ -8,7 +8,7 @@ use conform402_wire::sa::SaCode;
 use serde_json::Value;
 
 use crate::mpp::buyer::{Payment, challenge, did, present};
-use crate::mpp::judge::{broken, delivered, movements, paid, reason_was, withheld};
+use crate::mpp::judge::{act_refused_for, broken, delivered, movements, paid};
 
 /// An offer a buyer may pay by hash: the seller does not pay gas.
 async fn offer(bed: &Bed, units: u64) -> Result<Mounted, Broken> {
@@ -40,13 +40,12 @@ async fn a_transfer_of_the_payers_own_buys(bed: &Bed) -> Outcome {
 /// Presents a transaction that does not pay; whatever it moved stays moved,
 /// but buys nothing. The settlement service refuses it with `code`.
 async fn buys_nothing(bed: &Bed, code: SaCode, offer: &Mounted, credential: &Value) -> Outcome {
-    let (before, asked_before) = (bed.movements().await?, bed.asked().len());
-    let answer = present(bed, offer, credential).await?;
-    withheld(&answer, offer)?;
+    let before = bed.movements().await?;
+    act_refused_for(bed, code, present(bed, offer, credential), offer).await?;
     if bed.movements().await? != before {
         return broken("money moved although the transaction was refused");
     }
-    reason_was(bed.asked().get(asked_before), code, &answer)
+    Ok(())
 }
 
 /// > 70007 | Transaction not on-chain

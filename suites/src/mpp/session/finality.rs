@@ -18,7 +18,7 @@ use super::channel::{Addition, Channel};
 use super::judge::managed;
 use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::{in_seconds, present};
-use crate::mpp::judge::{broken, delivered, reason_was, refused_for, withheld};
+use crate::mpp::judge::{act_refused_for, broken, delivered, refused_for, withheld};
 
 const MORE: u64 = 500;
 
@@ -109,9 +109,7 @@ async fn opens(bed: &Bed, offer: Mounted, proposal: &Proposal, hash: TxHash) -> 
 async fn a_channel_that_was_reorganised_away_is_not_closed(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     bed.testbed().chain.reorganize(1).await?;
-    let answer = channel.close(100).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), SaCode::ChannelNotFound, &answer)?;
+    act_refused_for(bed, SaCode::ChannelNotFound, channel.close(100), &channel.offer).await?;
     channel.stands(0, 0, &[]).await
 }
 
@@ -166,9 +164,7 @@ async fn adds_nothing(bed: &Bed, fate: Fate, code: SaCode) -> Outcome {
     let channel = session(bed).await?;
     let hash = top_up(bed, &channel, fate).await?;
     let addition = Addition::of(&channel, MORE).await?;
-    let answer = channel.present(addition.with_hash(hash)).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), code, &answer)?;
+    act_refused_for(bed, code, channel.present(addition.with_hash(hash)), &channel.offer).await?;
     withheld(&channel.buy(DEPOSIT + 100).await?, &channel.offer)?;
     delivered(&channel.buy(300).await?, &channel.offer)?;
     channel.stands(DEPOSIT, DEPOSIT, &[]).await

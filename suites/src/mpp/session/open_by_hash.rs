@@ -2,12 +2,13 @@
 
 use conform402_runner::{Bed, Offer, Outcome, check};
 use conform402_wire::sa::SaCode;
+use conform402_wire::session::Share;
 
 use super::channel::Channel;
 use super::judge::managed;
 use super::opening::{DEPOSIT, Proposal, in_hasty_escrow};
 use crate::mpp::buyer::present;
-use crate::mpp::judge::{delivered, reason_was, refused_for, withheld};
+use crate::mpp::judge::{act_refused_for, delivered, refused_for, withheld};
 
 fn session() -> Offer {
     Offer::session(100).fee_payer(false)
@@ -58,9 +59,9 @@ async fn the_opening_of_another_channel_opens_nothing(bed: &Bed) -> Outcome {
     let opened = Proposal::of(bed, &offer).await?;
     let hash = opened.broadcast(bed).await?;
     let claimed = Proposal::of(bed, &offer).await?;
-    let answer = present(bed, &offer, &claimed.with_hash(hash)?).await?;
-    withheld(&answer, &offer)?;
-    reason_was(bed.asked().last(), SaCode::InvalidCredential, &answer)
+    let credential = claimed.with_hash(hash)?;
+    let presented = present(bed, &offer, &credential);
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &offer).await
 }
 
 /// > `channel.payee` matches server's address
@@ -134,9 +135,9 @@ async fn a_channel_the_payer_is_leaving_is_refused(bed: &Bed) -> Outcome {
     let hash = proposal.broadcast(bed).await?;
     let channel = Channel::of(bed, offer, &proposal);
     channel.request_close().await?;
-    let answer = present(bed, &channel.offer, &proposal.with_hash(hash)?).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), SaCode::ChannelClosing, &answer)
+    let credential = proposal.with_hash(hash)?;
+    let presented = channel.present_credential(&credential);
+    act_refused_for(bed, SaCode::ChannelClosing, presented, &channel.offer).await
 }
 
 /// > feePayer conflicts with hash mode
@@ -150,9 +151,9 @@ async fn a_hash_is_refused_where_the_seller_pays_gas(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::session(100).fee_payer(true)).await?;
     let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
-    let answer = present(bed, &offer, &proposal.with_hash(hash)?).await?;
-    withheld(&answer, &offer)?;
-    reason_was(bed.asked().last(), SaCode::InvalidCredential, &answer)
+    let credential = proposal.with_hash(hash)?;
+    let presented = present(bed, &offer, &credential);
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &offer).await
 }
 
 /// > No receipt yet (not mined): distinct from a revert; the server MAY await or

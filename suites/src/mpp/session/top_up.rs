@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::channel::{Addition, Channel};
 use super::judge::{managed, managed_only};
-use super::opening::DEPOSIT;
-use crate::mpp::buyer::now;
-use crate::mpp::judge::{delivered, not_broken_down, reason_was, withheld};
+use super::opening::{DEPOSIT, Proposal};
+use crate::mpp::buyer::{challenge, now};
+use crate::mpp::judge::{act_refused_for, delivered, not_broken_down, object_mut, withheld};
 
 const MORE: u64 = 500;
 
@@ -106,9 +106,8 @@ async fn a_top_up_the_payer_broadcast_of_less_is_refused(bed: &Bed) -> Outcome {
     let addition = Addition::of(&channel, MORE).await?;
     let hash = addition.broadcast(&channel).await?;
     let claimed = addition.with(|addition| addition.additional = BaseUnits::new(MORE + 1));
-    let answer = channel.present(claimed.with_hash(hash)).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), SaCode::InvalidCredential, &answer)
+    let presented = channel.present(claimed.with_hash(hash));
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &channel.offer).await
 }
 
 /// > Verify that this execution affected the specific `payload.channelId`
@@ -120,17 +119,14 @@ async fn a_top_up_of_another_channel_is_refused(bed: &Bed) -> Outcome {
         (Channel::open(bed, offer.clone()).await?, Channel::open(bed, offer).await?);
     let hash = Addition::of(&other, MORE).await?.broadcast(&other).await?;
     let claimed = Addition::of(&channel, MORE).await?;
-    let answer = channel.present(claimed.with_hash(hash)).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), SaCode::InvalidCredential, &answer)
+    let presented = channel.present(claimed.with_hash(hash));
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &channel.offer).await
 }
 
 async fn refuses(bed: &Bed, code: SaCode, change: impl FnOnce(&mut Addition)) -> Outcome {
     let channel = session(bed).await?;
     let payload = Addition::of(&channel, MORE).await?.with(change).sign()?;
-    let answer = channel.present(payload).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), code, &answer)?;
+    act_refused_for(bed, code, channel.present(payload), &channel.offer).await?;
     channel.stands(DEPOSIT, DEPOSIT, &[]).await
 }
 
@@ -200,9 +196,7 @@ async fn a_top_up_of_no_channel_is_refused(bed: &Bed) -> Outcome {
 async fn a_channel_the_payer_is_leaving_takes_no_top_up(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     channel.request_close().await?;
-    let answer = channel.top_up(MORE).await?;
-    withheld(&answer, &channel.offer)?;
-    reason_was(bed.asked().last(), SaCode::ChannelClosing, &answer)?;
+    act_refused_for(bed, SaCode::ChannelClosing, channel.top_up(MORE), &channel.offer).await?;
     channel.stands(DEPOSIT, DEPOSIT, &[]).await
 }
 
