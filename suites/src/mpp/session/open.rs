@@ -6,6 +6,7 @@ use alloy::primitives::{Address, Bytes, U256};
 use conform402_runner::{Bed, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use conform402_wire::sa::SaCode;
+use conform402_wire::session::Share;
 use conform402_wire::signature::with_high_s;
 use serde_json::{Value, json};
 
@@ -147,6 +148,37 @@ async fn a_deposit_bound_as_in_the_other_dialect_is_refused(bed: &Bed) -> Outcom
     .await
 }
 
+/// A payer that had a share of its own would get back nearly all that it pays.
+///
+/// > splits?: SessionSplit[] // pro-rata split by bps
+/// > — OKX Node SDK Reference (seed 002), "Call Options"
+#[check(must, needs(Session), killed_by(CountsRefusedDeposits))]
+async fn a_deposit_bound_to_a_share_of_the_payers_own_is_refused(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(100)).await?;
+    let share = Share { recipient: bed.payer().address(), bps: 9_999, memo: None };
+    let credential = Proposal::of(bed, &offer).await?.shared(&[share]).sign()?;
+    let answer = present(bed, &offer, &credential).await?;
+    refused_for(bed, SaCode::InvalidCredential, &answer, &offer).await
+}
+
+/// > splits?: SessionSplit[] // pro-rata split by bps
+/// > — OKX Node SDK Reference (seed 002), "Call Options"
+#[check(must, needs(SessionSplits), killed_by(CountsRefusedDeposits))]
+#[case(none, killed_by(ForgetsTheShares), |_| Vec::new())]
+#[case(smaller_ones, |mut shares| { shares[0].bps -= 1; shares })]
+#[case(those_of_others, |mut shares| { shares[0].recipient = Address::repeat_byte(0x42); shares })]
+#[case(another_order, |mut shares| { shares.reverse(); shares })]
+async fn a_deposit_is_refused_of_whose_shares_there_are(
+    bed: &Bed,
+    change: impl FnOnce(Vec<Share>) -> Vec<Share>,
+) -> Outcome {
+    let offer = bed.offer(Offer::session(100).shared(&[1_000, 250])).await?;
+    let shares = change(offer.shares().to_vec());
+    let credential = Proposal::of(bed, &offer).await?.shared(&shares).sign()?;
+    let answer = present(bed, &offer, &credential).await?;
+    refused_for(bed, SaCode::InvalidCredential, &answer, &offer).await
+}
+
 /// > 70004 | Signature verification failed
 /// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass"
 #[check(must, needs(Session), killed_by(CountsRefusedDeposits))]
@@ -168,8 +200,10 @@ async fn a_deposit_in_another_domain_is_refused(
     refuses(bed, SaCode::InvalidSignature, change).await
 }
 
-/// > 70003 | source missing / feePayer conflicts with hash mode / txHash reused
-/// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass"
+/// > `ZeroDeposit` | Deposit amount is `0`
+/// > — draft-evm-session-00, "Contract Errors"
+/// > Insufficient on-chain balance / token pull failed
+/// > — draft-evm-session-00, "Error Responses"
 #[check(must, needs(Session), killed_by(CountsRefusedDeposits))]
 #[case(nothing, 0)]
 #[case(more_than_the_payer_has, 1_000_001)]
@@ -260,8 +294,8 @@ async fn a_first_voucher_opens_nothing_whose_signature_is(
     withheld(&present(bed, &offer, &credential).await?, &offer)
 }
 
-/// > `cumulativeAmount > channel.deposit`
-/// > — draft-evm-session-00, "Contract Errors"
+/// > Server MUST verify `cumulativeAmount <= channel.deposit`.
+/// > — draft-evm-session-00, "Deposit Cap"
 #[check(must, needs(Session), killed_by(SellsBeyondTheDeposit))]
 async fn a_first_voucher_past_the_deposit_opens_nothing(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::session(100)).await?;

@@ -94,10 +94,43 @@ async fn a_channel_the_payer_opened_in_a_hasty_escrow_is_refused(bed: &Bed) -> O
     let offer = in_hasty_escrow(bed, session()).await?;
     let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
-    let answer = present(bed, &offer, &proposal.with_hash(hash)?).await?;
-    withheld(&answer, &offer)?;
-    reason_was(bed.asked().last(), SaCode::GracePeriod, &answer)?;
+    let credential = proposal.with_hash(hash)?;
+    let presented = present(bed, &offer, &credential);
+    act_refused_for(bed, SaCode::GracePeriod, presented, &offer).await?;
     Channel::of(bed, offer, &proposal).stands(DEPOSIT, DEPOSIT, &[]).await
+}
+
+/// A payer that has a share of its own gets back nearly all that it pays.
+///
+/// > splits?: SessionSplit[] // pro-rata split by bps
+/// > — OKX Node SDK Reference (seed 002), "Call Options"
+#[check(must, needs(SessionHash), killed_by(CountsRefusedDeposits))]
+async fn a_channel_with_a_share_of_the_payers_own_is_refused(bed: &Bed) -> Outcome {
+    let offer = bed.offer(session()).await?;
+    let share = Share { recipient: bed.payer().address(), bps: 9_999, memo: None };
+    let proposal = Proposal::of(bed, &offer).await?.shared(&[share]);
+    let credential = proposal.with_hash(proposal.broadcast(bed).await?)?;
+    let presented = present(bed, &offer, &credential);
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &offer).await?;
+    let channel = Channel::of(bed, offer, &proposal);
+    withheld(&channel.buy(100).await?, &channel.offer)
+}
+
+/// > splits?: SessionSplit[] // pro-rata split by bps
+/// > — OKX Node SDK Reference (seed 002), "Call Options"
+#[check(
+    must,
+    needs(SessionHash, SessionSplits),
+    killed_by(CountsRefusedDeposits, ForgetsTheShares)
+)]
+async fn a_channel_without_the_shares_is_refused(bed: &Bed) -> Outcome {
+    let offer = bed.offer(session().shared(&[1_000, 250])).await?;
+    let proposal = Proposal::of(bed, &offer).await?.shared(&[]);
+    let credential = proposal.with_hash(proposal.broadcast(bed).await?)?;
+    let presented = present(bed, &offer, &credential);
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &offer).await?;
+    let channel = Channel::of(bed, offer, &proposal);
+    withheld(&channel.buy(100).await?, &channel.offer)
 }
 
 /// > When `type="hash"`, the `source` field in the credential structure is

@@ -99,6 +99,15 @@ impl Proposal {
         self
     }
 
+    /// The same proposal, of which others share what is settled, to which the
+    /// nonce follows.
+    #[must_use]
+    pub fn shared(mut self, splits: &[Share]) -> Self {
+        self.splits = splits.to_vec();
+        self.receive.nonce = self.terms.open_nonce(splits);
+        self
+    }
+
     /// The same proposal on other terms, to which id and nonce follow.
     #[must_use]
     pub fn on(mut self, bed: &Bed, change: impl FnOnce(&mut Terms)) -> Self {

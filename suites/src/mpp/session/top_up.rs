@@ -97,6 +97,45 @@ async fn a_top_up_the_payer_broadcast_counts_once(bed: &Bed) -> Outcome {
     withheld(&channel.buy(DEPOSIT + MORE + 1).await?, &channel.offer)
 }
 
+/// The deposit that the opening is told to have made holds the top-up already.
+///
+/// > Server MUST verify `cumulativeAmount <= channel.deposit`.
+/// > — draft-evm-session-00, "Deposit Cap"
+/// > Verify the channel deposit increased by exactly `payload.additionalDeposit`
+/// > — draft-evm-session-00, "TopUp Verification"
+#[check(must, needs(SessionHash), killed_by(CountsRefusedDeposits, SellsBeyondTheDeposit))]
+async fn a_top_up_before_the_opening_counts_once(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(100).fee_payer(false)).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    let opening = proposal.with_hash(proposal.broadcast(bed).await?)?;
+    let channel = Channel::of(bed, offer, &proposal);
+    let addition = Addition::of(&channel, MORE).await?;
+    let payload = addition.with_hash(addition.broadcast(&channel).await?);
+    managed(&channel.present_credential(&opening).await?)?;
+    // Refused or acknowledged, there is not more in escrow.
+    channel.present(payload).await?;
+    withheld(&channel.buy(DEPOSIT + MORE + 1).await?, &channel.offer)?;
+    channel.stands(DEPOSIT + MORE, DEPOSIT + MORE, &[]).await
+}
+
+/// > When `type="hash"`, the credential-level `source` field is REQUIRED
+/// > — draft-evm-session-00, "TopUp Payload"
+/// > 70003 | source missing / feePayer conflicts with hash mode / txHash reused
+/// > — OKX Node SDK Reference (seed 002), "SA API error code → PaymentError subclass"
+#[check(must, needs(SessionHash), killed_by(CountsRefusedDeposits, SellsBeyondTheDeposit))]
+async fn a_hash_without_a_source_adds_nothing(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(100).fee_payer(false)).await?;
+    let channel = Channel::open(bed, offer).await?;
+    let addition = Addition::of(&channel, MORE).await?;
+    let payload = addition.with_hash(addition.broadcast(&channel).await?);
+    let challenge = challenge(bed, &channel.offer).await?;
+    let mut credential = channel.credential(&json!(challenge), payload)?;
+    object_mut(&mut credential)?.remove("source");
+    let presented = channel.present_credential(&credential);
+    act_refused_for(bed, SaCode::InvalidCredential, presented, &channel.offer).await?;
+    withheld(&channel.buy(DEPOSIT + 1).await?, &channel.offer)
+}
+
 /// > Verify the channel deposit increased by exactly `payload.additionalDeposit`
 /// > — draft-evm-session-00, "TopUp Verification"
 #[check(must, needs(SessionHash), killed_by(CountsRefusedDeposits))]
