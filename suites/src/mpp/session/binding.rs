@@ -20,24 +20,6 @@ async fn a_voucher_opens_its_own_route(bed: &Bed) -> Outcome {
     delivered(&channel.buy(100).await?, &channel.offer)
 }
 
-/// A payer that lowers the price in the challenge it echoes pays the offer's
-/// price, or nothing is sold.
-///
-/// > Verify all fields in `credential.challenge` exactly match the stored
-/// > challenge parameters
-/// > — draft-evm-session-00, "Common Verification"
-#[check(must, needs(Session), killed_by(IgnoresTheEchoedRequest))]
-async fn a_price_of_the_payers_own_buys_nothing(bed: &Bed) -> Outcome {
-    let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;
-    let mut challenge = challenge(bed, &channel.offer).await?;
-    let mut request = challenge.request.decode().unwrap_or_default();
-    request["amount"] = json!("1");
-    challenge.request = EncodedObject::encode(&request).unwrap_or(challenge.request);
-    let voucher = SessionPayload::Voucher(channel.signed(100)?);
-    let credential = channel.credential(&json!(challenge), voucher)?;
-    withheld(&present(bed, &channel.offer, &credential).await?, &channel.offer)
-}
-
 /// > Verify the challenge has not expired
 /// > — draft-evm-session-00, "Common Verification"
 #[check(must, needs(Session), killed_by(AcceptsExpiredChallenges))]

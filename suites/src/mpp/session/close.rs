@@ -39,9 +39,11 @@ async fn a_closing_sells_nothing(bed: &Bed) -> Outcome {
 
 /// The closing voucher may be the one that pays.
 ///
-/// > `cumulativeAmount` | string | REQUIRED | Final cumulative amount
-/// > — draft-evm-session-00, "Close Payload"
-#[check(should, needs(Session), killed_by(ClosesWithTheVoucherAtHand))]
+/// > Server calls `close(channelId, cumulativeAmount, signature)`
+/// > — draft-evm-session-00, "Cooperative Close"
+/// > Verify voucher sig → sign CloseAuthorization → SA session/close
+/// > — OKX Python SDK Reference (seed 000), "Session action routing (inside verify)"
+#[check(must, needs(Session), killed_by(ClosesWithTheVoucherAtHand))]
 async fn a_higher_voucher_pays_more(bed: &Bed) -> Outcome {
     let channel = session(bed, 300).await?;
     managed(&channel.close(450).await?)?;
@@ -99,8 +101,8 @@ async fn a_malleable_signature_closes_nothing(bed: &Bed) -> Outcome {
     channel.stands(DEPOSIT, DEPOSIT, &[]).await
 }
 
-/// > `cumulativeAmount > channel.deposit`
-/// > — draft-evm-session-00, "Contract Errors"
+/// > Server MUST verify `cumulativeAmount <= channel.deposit`.
+/// > — draft-evm-session-00, "Deposit Cap"
 #[check(must, needs(Session), killed_by(CountsRefusedClosings, ClosesWithTheVoucherAtHand))]
 async fn a_voucher_past_the_deposit_closes_nothing(bed: &Bed) -> Outcome {
     let channel = session(bed, 300).await?;
