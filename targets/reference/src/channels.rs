@@ -26,10 +26,16 @@ pub struct Channels {
 pub type Deposit = (Address, ChannelId, B256);
 
 impl Channels {
-    /// The place of a channel.
+    /// The place of a channel, which is made where there is none.
     pub fn slot(&self, payee: Address, channel: ChannelId) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.entry((payee, channel)).or_default().clone()
+    }
+
+    /// The place of a channel, if there is one.
+    pub fn find(&self, payee: Address, channel: ChannelId) -> Option<Slot> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.get(&(payee, channel)).cloned()
     }
 
     /// Takes in a channel that was kept, unless it is known already.
@@ -43,13 +49,6 @@ impl Channels {
     pub fn anybodys(&self, channel: ChannelId) -> Option<Slot> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.iter().find(|((_, id), _)| *id == channel).map(|(_, slot)| slot.clone())
-    }
-
-    /// Whether a payee was asked about a channel, or another has it open.
-    pub fn is_known(&self, payee: Address, channel: ChannelId) -> bool {
-        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = |slot: &Slot| slot.try_lock().is_ok_and(|slot| slot.is_some());
-        slots.iter().any(|((of, id), slot)| *id == channel && (*of == payee || is_open(slot)))
     }
 
     /// The channels a payee was asked about.

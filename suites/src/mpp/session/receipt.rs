@@ -4,7 +4,7 @@ use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
 use conform402_wire::{Receipt, receipt};
 
 use super::channel::Channel;
-use crate::mpp::judge::{broken, cache_control_has, delivered};
+use crate::mpp::judge::{broken, cache_control_has, delivered, withheld};
 
 async fn bought(bed: &Bed) -> Result<Answer, Broken> {
     let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;
@@ -34,6 +34,21 @@ async fn a_paid_answer_carries_a_receipt(bed: &Bed) -> Outcome {
         Some(_) => Ok(()),
         None => broken("the paid answer has no Payment-Receipt"),
     }
+}
+
+/// The voucher was taken; a receipt would say that something was got for it.
+///
+/// > Servers MUST NOT return a `Payment-Receipt` header on error responses.
+/// > — draft-httpauth-payment-00, "Receipt Status Semantics"
+#[check(must, needs(Session), killed_by(SendsReceiptWhenTheHandlerFails))]
+async fn a_failed_handler_gives_no_receipt(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::session(100).whose_handler_fails()).await?;
+    let channel = Channel::open(bed, offer).await?;
+    let answer = channel.buy(100).await?;
+    if answer.status < 500 {
+        return broken(format!("a failed handler is answered {}", answer.status));
+    }
+    withheld(&answer, &channel.offer)
 }
 
 /// > Payment-Receipt = base64url-nopad

@@ -167,6 +167,12 @@ impl Sale<'_> {
 
     /// The channel of this seller under an id.
     fn slot(&self, channel: ChannelId) -> Slot {
+        let none = || self.visit.shop.channels.slot(self.offer.recipient, channel);
+        self.find(channel).unwrap_or_else(none)
+    }
+
+    /// The same, if there ever was one.
+    fn find(&self, channel: ChannelId) -> Option<Slot> {
         let channels = &self.visit.shop.channels;
         if fault!(
             self.faults(),
@@ -174,9 +180,9 @@ impl Sale<'_> {
             "a channel to one payee buys of another too"
         ) && let Some(slot) = channels.anybodys(channel)
         {
-            return slot;
+            return Some(slot);
         }
-        channels.slot(self.offer.recipient, channel)
+        channels.find(self.offer.recipient, channel)
     }
 
     fn unknown_channel(&self) -> NotDone {
@@ -219,11 +225,17 @@ impl Sale<'_> {
         if let Some(url) = &self.offer.handler_waits_at {
             self.visit.shop.ask(url).await;
         }
-        if self.offer.handler_fails {
-            let failed = "the handler failed".to_owned();
-            return Answer::text(500, "text/plain", failed).send();
+        if !self.offer.handler_fails {
+            return self.deliver(channel);
         }
-        self.deliver(channel)
+        let failed = Answer::text(500, "text/plain", "the handler failed".to_owned());
+        // Declared where charges are sold.
+        if !self.faults().has("sends-receipt-when-the-handler-fails") {
+            return failed.send();
+        }
+        let settled = Settled { reference: channel.to_string(), external_id: None };
+        let receipt = self.visit.receipt(self.credential, &settled).unwrap_or_default();
+        failed.with(receipt::HEADER, &receipt).send()
     }
 
     /// Delivers a unit of what is sold.

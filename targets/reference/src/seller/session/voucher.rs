@@ -28,15 +28,16 @@ impl Sale<'_> {
         if fault!(faults, "asks-about-vouchers", "the service is asked about every voucher") {
             let _ = self.visit.route.sa.status(id).await;
         }
-        let is_known = self.visit.shop.channels.is_known(self.offer.recipient, id);
-        let slot = self.slot(id);
+        let Some(slot) = self.find(id) else {
+            return if self.visit.shop.channels.anybodys(id).is_none()
+                && fault!(faults, "sells-on-unknown-channels", "a channel nobody opened buys")
+            {
+                Ok(self.deliver(id))
+            } else {
+                Err(self.unknown_channel())
+            };
+        };
         let mut held = slot.lock().await;
-        if held.is_none()
-            && !is_known
-            && fault!(faults, "sells-on-unknown-channels", "a channel nobody opened buys")
-        {
-            return Ok(self.deliver(id));
-        }
         let channel = held.as_mut().ok_or_else(|| self.unknown_channel())?;
         if fault!(faults, "sells-before-it-counts", "vouchers that come at once all buy") {
             let mut copy = channel.clone();
@@ -51,6 +52,16 @@ impl Sale<'_> {
             *held = Some(copy);
             drop(held);
             return Ok(self.hand_over(id).await);
+        }
+        if voucher.cumulative_amount < channel.highest.cumulative_amount
+            && self.verify(voucher, channel.signer).is_ok()
+            && fault!(
+                faults,
+                "gives-to-lower-vouchers",
+                "a voucher below the highest buys, and nothing is charged"
+            )
+        {
+            return Ok(self.deliver(id));
         }
         let before = channel.highest.clone();
         if let Err(refusal) = self.take(channel, voucher) {
@@ -70,6 +81,15 @@ impl Sale<'_> {
         if fault!(faults, "mixes-channels-up", "a voucher is charged to all channels of its payer")
         {
             self.visit.shop.channels.spend_elsewhere(self.offer.recipient, id, self.offer.amount);
+        }
+        if self.offer.handler_fails
+            && fault!(
+                faults,
+                "forgives-all-when-the-handler-fails",
+                "a failed handler makes all vouchers of the channel good again"
+            )
+        {
+            channel.forgive();
         }
         let sold = channel.clone();
         let keeps_late =
