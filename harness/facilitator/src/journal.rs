@@ -9,6 +9,7 @@ use conform402_wire::json::EncodedObject;
 use conform402_wire::session::channel::ChannelId;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::lock;
 
@@ -80,7 +81,10 @@ impl Entry {
 
 /// All entries of a facilitator, in the order they were answered.
 #[derive(Debug, Default)]
-pub struct Journal(Mutex<Vec<Entry>>);
+pub struct Journal {
+    entries: Mutex<Vec<Entry>>,
+    grown: Notify,
+}
 
 impl Journal {
     pub(crate) fn enter(
@@ -92,14 +96,27 @@ impl Journal {
         answer: Answer,
         trouble: Option<String>,
     ) {
-        lock(&self.0).push(Entry { endpoint, request, signed, answer, trouble, accounts });
+        let entry = Entry { endpoint, request, signed, answer, trouble, accounts };
+        lock(&self.entries).push(entry);
+        self.grown.notify_waiters();
+    }
+
+    /// Waits for an entry of `endpoint` that names one of `accounts`.
+    pub async fn until(&self, endpoint: &str, accounts: &[Address]) {
+        loop {
+            let grown = self.grown.notified();
+            if self.about(accounts).iter().any(|entry| entry.endpoint == endpoint) {
+                return;
+            }
+            grown.await;
+        }
     }
 
     /// The entries that name no account at all, which no seller has reason to
     /// cause.
     #[must_use]
     pub fn about_nobody(&self) -> Vec<Entry> {
-        lock(&self.0).iter().filter(|entry| entry.accounts.is_empty()).cloned().collect()
+        lock(&self.entries).iter().filter(|entry| entry.accounts.is_empty()).cloned().collect()
     }
 
     /// The entries that name one of `accounts`.
@@ -107,7 +124,7 @@ impl Journal {
     pub fn about(&self, accounts: &[Address]) -> Vec<Entry> {
         let names_one =
             |entry: &&Entry| entry.accounts.iter().any(|named| accounts.contains(named));
-        lock(&self.0).iter().filter(names_one).cloned().collect()
+        lock(&self.entries).iter().filter(names_one).cloned().collect()
     }
 }
 

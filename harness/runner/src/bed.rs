@@ -337,6 +337,12 @@ impl Bed {
         self.testbed.facilitator.journal().about(&self.accounts())
     }
 
+    /// Waits until the facilitator is asked for `endpoint`, which it may take
+    /// its time to answer.
+    pub async fn until_asked(&self, endpoint: &str) {
+        self.testbed.facilitator.journal().until(endpoint, &self.accounts()).await;
+    }
+
     /// What the facilitator was asked about nobody, by whichever check.
     #[must_use]
     pub fn asked_about_nobody(&self) -> Vec<Entry> {

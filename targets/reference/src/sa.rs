@@ -113,6 +113,11 @@ impl SaClient {
     ) -> Result<Done, NotSettled> {
         let (status, answer) = self.ask("POST", path, &body.to_string()).await?;
         let Some(data) = self.read(status, &answer)? else { return Ok(Done::default()) };
+        // Declared where charges are read.
+        if self.faults.has("reads-any-data-as-receipt") {
+            let deposit = serde_json::from_value(data["deposit"].clone()).ok();
+            return Ok(Done { reference: None, deposit });
+        }
         let receipt: SessionReceipt =
             serde_json::from_value(data).map_err(|_| NotSettled::Unreadable)?;
         self.check_status(&receipt.status)?;

@@ -80,7 +80,12 @@ impl<'a> Channel<'a> {
 
     /// The credential that buys once with a valid voucher for so much in all.
     pub async fn paying(&self, cumulative: u64) -> Result<Value, Broken> {
-        let challenge = buyer::challenge(self.bed, &self.offer).await?;
+        self.paying_at(&self.offer, cumulative).await
+    }
+
+    /// The same at another offer.
+    pub async fn paying_at(&self, offer: &Mounted, cumulative: u64) -> Result<Value, Broken> {
+        let challenge = buyer::challenge(self.bed, offer).await?;
         let voucher = SessionPayload::Voucher(self.signed(cumulative)?);
         self.credential(&json!(challenge), voucher)
     }

@@ -1,14 +1,18 @@
 //! SA error codes that only a session meets, by script: what a payer sees of
 //! each when its top-up is refused.
 
-use conform402_facilitator::{Entry, Script};
+use conform402_facilitator::Script;
 use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Profile, check};
 use conform402_wire::sa::SaCode;
+use conform402_wire::sa::request::TOP_UP;
 
 use super::channel::Channel;
+use super::judge::managed;
 use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::{challenge_for, present};
-use crate::mpp::judge::{broken, cache_control_has, delivered, seen_as, status_is, withheld};
+use crate::mpp::judge::{
+    asked_during, broken, cache_control_has, delivered, seen_as, status_is, withheld,
+};
 
 /// Makes a check for each code that only a session can meet.
 macro_rules! per_code {
@@ -27,11 +31,11 @@ macro_rules! per_code {
 async fn refused_with(bed: &Bed, code: SaCode, offer: Offer) -> Result<(Mounted, Answer), Broken> {
     let channel = Channel::open(bed, bed.offer(offer).await?).await?;
     bed.script(Script::Refuse(code));
-    let answer = channel.top_up(500).await?;
-    match bed.asked().last().and_then(Entry::code) {
-        Some(number) if number == code.number() => Ok((channel.offer, answer)),
-        _ => broken(format!("the facilitator was not asked, so it could not answer {code}")),
+    let (answer, asked) = asked_during(bed, channel.top_up(500)).await?;
+    if asked.iter().any(|entry| entry.endpoint == TOP_UP && entry.code() == Some(code.number())) {
+        return Ok((channel.offer, answer));
     }
+    broken(format!("the facilitator was not asked, so it could not answer {code}"))
 }
 
 /// > Internally the SDK unpacks and throws the appropriate PaymentError subclass
@@ -71,8 +75,6 @@ per_code! {
 }
 
 per_code! {
-    /// What was not closed is still open, with all that was promised.
-    ///
     /// > the server MUST NOT report the channel as closed
     /// > — draft-evm-session-00, "Cooperative Close"
     #[check(must, needs(Session), killed_by(CountsRefusedClosings))]
@@ -83,6 +85,29 @@ per_code! {
         withheld(&channel.close(300).await?, &channel.offer)?;
         channel.stands(DEPOSIT, DEPOSIT, &[]).await
     }
+}
+
+/// What was not closed is still open, with all that was promised. Of 70008 and
+/// 70010 a seller may conclude that nothing is left to close.
+///
+/// > the server MUST NOT report the channel as closed
+/// > — draft-evm-session-00, "Cooperative Close"
+/// > calls SA close → deletes the local store.
+/// > — OKX Python SDK Reference (seed 000), "Interface and business methods"
+#[check(must, needs(Session), killed_by(CountsRefusedClosings, ForgetsUnclosedChannels))]
+#[case(_8000, SaCode::Internal)]
+#[case(_70011, SaCode::GracePeriod)]
+#[case(_70012, SaCode::PastDeposit)]
+#[case(_70013, SaCode::DeltaTooSmall)]
+#[case(_70014, SaCode::ChannelClosing)]
+async fn a_refused_closing_can_be_repeated(bed: &Bed, code: SaCode) -> Outcome {
+    let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;
+    delivered(&channel.buy(300).await?, &channel.offer)?;
+    bed.script(Script::Refuse(code));
+    withheld(&channel.close(300).await?, &channel.offer)?;
+    bed.unscript();
+    managed(&channel.close(300).await?)?;
+    channel.stands(300, 0, &[(channel.payee(), 300)]).await
 }
 
 per_code! {

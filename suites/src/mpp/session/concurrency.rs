@@ -82,7 +82,14 @@ async fn of_64_copies_of_a_voucher_as_many_buy_as_it_pays_for(bed: &Bed) -> Outc
 #[check(
     must,
     needs(Session),
-    killed_by(SellsBeforeItCounts, ChargesNothing, ChargesHalf, ChargesTwice, SellsBeyondVouchers)
+    killed_by(
+        SellsBeforeItCounts,
+        ChargesNothing,
+        ChargesHalf,
+        ChargesTwice,
+        SellsBeyondVouchers,
+        GivesToLowerVouchers
+    )
 )]
 async fn of_64_rising_vouchers_the_highest_counts(bed: &Bed) -> Outcome {
     let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
@@ -147,7 +154,7 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
     bed.moved(&[(bed.payer().address().into(), -all), (offer.recipient().into(), all)]).await
 }
 
-/// One merchant, two routes. While a top-up that came by the one waits for the
+/// One merchant, two prices. While a top-up that came by the one waits for the
 /// settlement service, vouchers buy by the other: whoever then writes back what
 /// it read before forgets what was sold.
 ///
@@ -168,7 +175,7 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
 )]
 async fn a_top_up_in_hand_forgets_nothing_that_is_sold(bed: &Bed) -> Outcome {
     let here = bed.offer(Offer::session(10)).await?;
-    let there = bed.offer(Offer::session(10).paid_to(&here)).await?;
+    let there = bed.offer(Offer::session(20).paid_to(&here)).await?;
     let channel = Channel::open(bed, here).await?;
     delivered(&channel.buy(10).await?, &channel.offer)?;
     let payload = Addition::of(&channel, 500).await?.sign()?;

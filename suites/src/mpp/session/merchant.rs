@@ -1,8 +1,10 @@
 //! What the merchant does of its own accord: settle, close, ask.
 
 use conform402_chain::Holder;
+use conform402_facilitator::Script;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::adapter::{Evaluation, MerchantAction};
+use conform402_wire::sa::SaCode;
 
 use super::channel::Channel;
 use super::judge::{done, managed};
@@ -13,6 +15,25 @@ async fn session(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, Broken> {
     let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;
     delivered(&channel.buy(cumulative).await?, &channel.offer)?;
     Ok(channel)
+}
+
+/// Has the merchant act while the settlement service refuses with `code`.
+async fn refused(
+    bed: &Bed,
+    channel: &Channel<'_>,
+    action: MerchantAction,
+    code: SaCode,
+) -> Outcome {
+    bed.script(Script::Refuse(code));
+    let told = bed.merchant(&channel.offer, action, channel.id).await?;
+    bed.unscript();
+    match told {
+        Evaluation::Output(output) => {
+            broken(format!("the service refused with {code}, and the merchant is told {output}"))
+        }
+        Evaluation::Crash(words) => broken(format!("the SDK crashes: {words}")),
+        Evaluation::Refusal(_) => Ok(()),
+    }
 }
 
 /// > Metered billing: open an escrow channel → submit vouchers at high frequency
@@ -166,6 +187,52 @@ async fn a_settled_channel_is_closed_to_the_unit(bed: &Bed) -> Outcome {
     delivered(&channel.buy(400).await?, &channel.offer)?;
     done(bed, &channel, MerchantAction::Close).await?;
     channel.stands(400, 0, &[(channel.payee(), 400)]).await
+}
+
+/// What was refused did not happen, and can be wished for again.
+///
+/// > Internally the SDK unpacks and throws the appropriate PaymentError subclass
+/// > by code
+/// > — OKX Node SDK Reference (seed 002), "SaApiClient"
+#[check(
+    must,
+    needs(SessionSettle),
+    killed_by(
+        ClaimsRefusedWithdrawals,
+        ForgetsUnclosedChannels,
+        SettlesNothing,
+        ClosesWhenSettling
+    )
+)]
+#[case(_8000, SaCode::Internal)]
+#[case(_70012, SaCode::PastDeposit)]
+#[case(_70013, SaCode::DeltaTooSmall)]
+async fn a_refused_settlement_settles_nothing(bed: &Bed, code: SaCode) -> Outcome {
+    let channel = session(bed, 300).await?;
+    refused(bed, &channel, MerchantAction::Settle, code).await?;
+    channel.stands(DEPOSIT, DEPOSIT, &[]).await?;
+    done(bed, &channel, MerchantAction::Settle).await?;
+    channel.stands(DEPOSIT, DEPOSIT - 300, &[(channel.payee(), 300)]).await
+}
+
+/// What was refused did not happen, and can be wished for again.
+///
+/// > calls SA close → deletes the local store.
+/// > — OKX Python SDK Reference (seed 000), "Interface and business methods"
+#[check(
+    must,
+    needs(SessionClose),
+    killed_by(ClaimsRefusedWithdrawals, ForgetsUnclosedChannels, ClosesNothing)
+)]
+#[case(_8000, SaCode::Internal)]
+#[case(_70012, SaCode::PastDeposit)]
+#[case(_70014, SaCode::ChannelClosing)]
+async fn a_refused_closing_closes_nothing(bed: &Bed, code: SaCode) -> Outcome {
+    let channel = session(bed, 300).await?;
+    refused(bed, &channel, MerchantAction::Close, code).await?;
+    channel.stands(DEPOSIT, DEPOSIT, &[]).await?;
+    done(bed, &channel, MerchantAction::Close).await?;
+    channel.stands(300, 0, &[(channel.payee(), 300)]).await
 }
 
 /// > sessionStatus: 'OPEN' | 'CLOSING' | 'CLOSED'

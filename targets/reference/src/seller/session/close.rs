@@ -19,8 +19,8 @@ impl Sale<'_> {
         let faults = self.faults();
         let id = presented.channel_id;
         let slot = self.slot(id);
-        let mut slot = slot.lock().await;
-        let Some(channel) = slot.as_ref() else {
+        let mut held = slot.lock().await;
+        let Some(channel) = held.as_ref() else {
             return if fault!(
                 faults,
                 "closes-unknown-channels",
@@ -75,7 +75,14 @@ impl Sale<'_> {
         {
             return Err(Refusal::because("session/channel-finalized", "closing").into());
         }
-        let done = match self.payee().withdraw(Withdrawal::Close, voucher).await {
+        let voucher = voucher.clone();
+        if fault!(faults, "sells-while-it-closes", "a channel sells on while it is being closed") {
+            drop(held);
+            let done = self.payee().withdraw(Withdrawal::Close, &voucher).await?;
+            *slot.lock().await = None;
+            return Ok(self.managed(id, done.reference));
+        }
+        let done = match self.payee().withdraw(Withdrawal::Close, &voucher).await {
             Err(NotSettled::Refused(_))
                 if fault!(
                     faults,
@@ -95,9 +102,19 @@ impl Sale<'_> {
             {
                 Default::default()
             }
+            Err(failure)
+                if fault!(
+                    faults,
+                    "forgets-unclosed-channels",
+                    "a channel that could not be settled or closed is forgotten"
+                ) =>
+            {
+                *held = None;
+                return Err(failure.into());
+            }
             Err(failure) => {
                 if self.payee().is_over(failure) {
-                    *slot = None;
+                    *held = None;
                     self.payee().keep(id, None)?;
                 }
                 return Err(failure.into());
@@ -105,7 +122,7 @@ impl Sale<'_> {
             Ok(done) => done,
         };
         if !fault!(faults, "leaves-closed-channels-open", "a closed channel goes on selling") {
-            *slot = None;
+            *held = None;
             if !fault!(
                 faults,
                 "finds-closed-channels-at-a-restart",

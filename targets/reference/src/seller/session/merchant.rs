@@ -134,8 +134,8 @@ impl Payee<'_> {
             MerchantAction::Close => Withdrawal::Close,
         };
         let slot = shop.channels.slot(self.offer.recipient, id);
-        let mut slot = slot.lock().await;
-        let Some(channel) = slot.as_mut() else {
+        let mut held = slot.lock().await;
+        let Some(channel) = held.as_mut() else {
             return if fault!(
                 faults,
                 "claims-to-settle-unknown-channels",
@@ -159,6 +159,14 @@ impl Payee<'_> {
             {
                 self.withdraw(Withdrawal::Close, &channel.highest).await.map_err(words)?
             }
+            // Declared where payers close.
+            Withdrawal::Close if faults.has("sells-while-it-closes") => {
+                let highest = channel.highest.clone();
+                drop(held);
+                let done = self.withdraw(Withdrawal::Close, &highest).await.map_err(words)?;
+                *slot.lock().await = None;
+                return Ok(json!({ "channelId": id, "reference": done.reference }));
+            }
             _ => match self.withdraw(withdrawal, &channel.highest).await {
                 Err(failure)
                     if failure.is_unheard()
@@ -170,9 +178,19 @@ impl Payee<'_> {
                 {
                     return Ok(json!({ "channelId": id, "status": "success" }));
                 }
+                Err(NotSettled::Refused(_))
+                    if fault!(
+                        faults,
+                        "claims-refused-withdrawals",
+                        "the merchant is told that was done which the service refused"
+                    ) =>
+                {
+                    Done::default()
+                }
                 Err(failure) => {
-                    if self.is_over(failure) {
-                        *slot = None;
+                    // The fault is declared where payers close.
+                    if self.is_over(failure) || faults.has("forgets-unclosed-channels") {
+                        *held = None;
                         self.keep(id, None).map_err(|error| error.to_string())?;
                     }
                     return Err(words(failure));
@@ -195,7 +213,7 @@ impl Payee<'_> {
         // Declared where payers close.
         let ends = !settles && !faults.has("leaves-closed-channels-open");
         if forgets || ends {
-            *slot = None;
+            *held = None;
             self.keep(id, None).map_err(|error| error.to_string())?;
         }
         Ok(json!({ "channelId": id, "status": "success", "reference": done.reference }))
