@@ -40,6 +40,7 @@ OPERATIONS = (
 
 app = FastAPI(openapi_url=None)
 merchants = {}
+gate = httpx.AsyncClient(trust_env=False, timeout=None)
 
 
 @app.get("/conform402/identity")
@@ -132,8 +133,7 @@ def pay_endpoint(mpp, offer):
     )
     async def paid(request: Request, credential: Credential, receipt: Receipt):
         if "handlerWaitsAt" in offer:
-            async with httpx.AsyncClient(trust_env=False, timeout=None) as gate:
-                await gate.get(offer["handlerWaitsAt"])
+            await gate.get(offer["handlerWaitsAt"])
         return content(offer)
 
     return paid
