@@ -156,7 +156,7 @@ per_answer! {
     #[check(
         must,
         needs(Session),
-        killed_by(ForgetsUnclosedChannels, CountsUnansweredClosings, ForgetsChannelsInTrouble)
+        killed_by(CountsUnansweredClosings, ForgetsChannelsInTrouble)
     )]
     async fn a_closing_closes_nothing_that_is_answered(bed: &Bed, answered: Answered) -> Outcome {
         let channel = session(bed).await?;
@@ -181,7 +181,6 @@ per_answer! {
         killed_by(
             SettlesNothing,
             ClosesWhenSettling,
-            ForgetsUnclosedChannels,
             ClaimsUnansweredWithdrawals,
             ForgetsChannelsInTrouble
         )

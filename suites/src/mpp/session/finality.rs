@@ -116,7 +116,7 @@ async fn a_channel_that_was_reorganised_away_is_not_closed(bed: &Bed) -> Outcome
 /// > If a chain reorganization removes a confirmed `open()` or `topUp()`
 /// > transaction, the server loses its escrow guarantee.
 /// > — draft-evm-session-00, "Chain Reorganization"
-#[check(must, own_chain, needs(SessionSettle), killed_by(SettlesNothing))]
+#[check(must, own_chain, needs(SessionSettle), killed_by(SettlesNothing, ClaimsRefusedWithdrawals))]
 async fn a_channel_that_was_reorganised_away_is_not_settled(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     bed.testbed().chain.reorganize(1).await?;
@@ -222,7 +222,7 @@ macro_rules! per_status {
 per_status! {
     /// > MUST NOT treat the transaction as effective on `status` alone being present
     /// > — draft-evm-session-00, "Transaction Outcome Checks"
-    #[check(must, needs(Session), killed_by(IgnoresTheReceiptsStatus, CountsUnansweredDeposits))]
+    #[check(must, needs(Session), killed_by(IgnoresTheReceiptsStatus, ReadsAnyDataAsReceipt, CountsUnansweredDeposits))]
     async fn a_receipt_opens_nothing_whose_status_is(bed: &Bed, status: &str) -> Outcome {
         let offer = bed.offer(offer()).await?;
         let proposal = Proposal::of(bed, &offer).await?;
@@ -241,7 +241,7 @@ per_status! {
     #[check(
         must,
         needs(Session),
-        killed_by(IgnoresTheReceiptsStatus, CountsUnansweredDeposits, SellsBeyondTheDeposit)
+        killed_by(IgnoresTheReceiptsStatus, ReadsAnyDataAsReceipt, CountsUnansweredDeposits, SellsBeyondTheDeposit)
     )]
     async fn a_receipt_adds_nothing_whose_status_is(bed: &Bed, status: &str) -> Outcome {
         let channel = session(bed).await?;
@@ -257,7 +257,7 @@ per_status! {
 per_status! {
     /// > the server MUST NOT report the channel as closed
     /// > — draft-evm-session-00, "Cooperative Close"
-    #[check(must, needs(Session), killed_by(IgnoresTheReceiptsStatus, CountsUnansweredClosings))]
+    #[check(must, needs(Session), killed_by(IgnoresTheReceiptsStatus, ReadsAnyDataAsReceipt, CountsUnansweredClosings))]
     async fn a_receipt_closes_nothing_whose_status_is(bed: &Bed, status: &str) -> Outcome {
         let channel = session(bed).await?;
         let closing = SessionPayload::Close(channel.signed(100)?);

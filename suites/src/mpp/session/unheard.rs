@@ -411,7 +411,12 @@ where_it_was_done! {
     #[check(
         must,
         needs(SessionSettle),
-        killed_by(ForgetsChannelsInTrouble, SettlesNothing, ClosesWhenSettling)
+        killed_by(
+            ForgetsChannelsInTrouble,
+            ForgetsUnclosedChannels,
+            SettlesNothing,
+            ClosesWhenSettling
+        )
     )]
     async fn a_channel_is_not_lost_with_its_settlement(bed: &Bed, script: Script) -> Outcome {
         let channel = session(bed).await?;

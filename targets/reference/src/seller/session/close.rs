@@ -76,13 +76,19 @@ impl Sale<'_> {
             return Err(Refusal::because("session/channel-finalized", "closing").into());
         }
         let voucher = voucher.clone();
-        if fault!(faults, "sells-while-it-closes", "a channel sells on while it is being closed") {
+        let withdrawn = if fault!(
+            faults,
+            "sells-while-it-closes",
+            "a channel sells on while it is being closed"
+        ) {
             drop(held);
-            let done = self.payee().withdraw(Withdrawal::Close, &voucher).await?;
-            *slot.lock().await = None;
-            return Ok(self.managed(id, done.reference));
-        }
-        let done = match self.payee().withdraw(Withdrawal::Close, &voucher).await {
+            let withdrawn = self.payee().withdraw(Withdrawal::Close, &voucher).await;
+            held = slot.lock().await;
+            withdrawn
+        } else {
+            self.payee().withdraw(Withdrawal::Close, &voucher).await
+        };
+        let done = match withdrawn {
             Err(NotSettled::Refused(_))
                 if fault!(
                     faults,
@@ -102,11 +108,11 @@ impl Sale<'_> {
             {
                 Default::default()
             }
-            Err(failure)
+            Err(failure @ NotSettled::Refused(_))
                 if fault!(
                     faults,
                     "forgets-unclosed-channels",
-                    "a channel that could not be settled or closed is forgotten"
+                    "a channel that was refused to be settled or closed is forgotten"
                 ) =>
             {
                 *held = None;

@@ -159,44 +159,52 @@ impl Payee<'_> {
             {
                 self.withdraw(Withdrawal::Close, &channel.highest).await.map_err(words)?
             }
-            // Declared where payers close.
-            Withdrawal::Close if faults.has("sells-while-it-closes") => {
+            _ => {
                 let highest = channel.highest.clone();
-                drop(held);
-                let done = self.withdraw(Withdrawal::Close, &highest).await.map_err(words)?;
-                *slot.lock().await = None;
-                return Ok(json!({ "channelId": id, "reference": done.reference }));
-            }
-            _ => match self.withdraw(withdrawal, &channel.highest).await {
-                Err(failure)
-                    if failure.is_unheard()
-                        && fault!(
-                            faults,
-                            "claims-unanswered-withdrawals",
-                            "what the service does not answer is told to be done"
-                        ) =>
-                {
-                    return Ok(json!({ "channelId": id, "status": "success" }));
-                }
-                Err(NotSettled::Refused(_))
-                    if fault!(
-                        faults,
-                        "claims-refused-withdrawals",
-                        "the merchant is told that was done which the service refused"
-                    ) =>
-                {
-                    Done::default()
-                }
-                Err(failure) => {
-                    // The fault is declared where payers close.
-                    if self.is_over(failure) || faults.has("forgets-unclosed-channels") {
-                        *held = None;
-                        self.keep(id, None).map_err(|error| error.to_string())?;
+                // The fault is declared where payers close.
+                let sells_on =
+                    withdrawal == Withdrawal::Close && faults.has("sells-while-it-closes");
+                let withdrawn = if sells_on {
+                    drop(held);
+                    let withdrawn = self.withdraw(withdrawal, &highest).await;
+                    held = slot.lock().await;
+                    withdrawn
+                } else {
+                    self.withdraw(withdrawal, &highest).await
+                };
+                match withdrawn {
+                    Err(failure)
+                        if failure.is_unheard()
+                            && fault!(
+                                faults,
+                                "claims-unanswered-withdrawals",
+                                "what the service does not answer is told to be done"
+                            ) =>
+                    {
+                        return Ok(json!({ "channelId": id, "status": "success" }));
                     }
-                    return Err(words(failure));
+                    Err(NotSettled::Refused(_))
+                        if fault!(
+                            faults,
+                            "claims-refused-withdrawals",
+                            "the merchant is told that was done which the service refused"
+                        ) =>
+                    {
+                        Done::default()
+                    }
+                    Err(failure) => {
+                        // The fault is declared where payers close.
+                        let forgets = matches!(failure, NotSettled::Refused(_))
+                            && faults.has("forgets-unclosed-channels");
+                        if self.is_over(failure) || forgets {
+                            *held = None;
+                            self.keep(id, None).map_err(|error| error.to_string())?;
+                        }
+                        return Err(words(failure));
+                    }
+                    Ok(done) => done,
                 }
-                Ok(done) => done,
-            },
+            }
         };
         if settles
             && fault!(
@@ -205,7 +213,9 @@ impl Payee<'_> {
                 "what was sold is forgotten when it is settled"
             )
         {
-            channel.forgive();
+            if let Some(channel) = held.as_mut() {
+                channel.forgive();
+            }
         }
         let forgets = settles
             && (faults.has("closes-when-settling")
