@@ -212,10 +212,9 @@ impl Payee<'_> {
                 "settling-makes-vouchers-good-again",
                 "what was sold is forgotten when it is settled"
             )
+            && let Some(channel) = held.as_mut()
         {
-            if let Some(channel) = held.as_mut() {
-                channel.forgive();
-            }
+            channel.forgive();
         }
         let forgets = settles
             && (faults.has("closes-when-settling")
