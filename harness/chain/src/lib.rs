@@ -365,7 +365,15 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] if the chain does not answer.
     pub async fn splits(&self, id: ChannelId) -> Result<Vec<(Address, u16)>, ChainError> {
-        let escrow = EscrowContract::new(self.escrow.contract, &self.provider);
+        self.splits_in(&self.escrow, id).await
+    }
+
+    pub(crate) async fn splits_in(
+        &self,
+        escrow: &Escrow,
+        id: ChannelId,
+    ) -> Result<Vec<(Address, u16)>, ChainError> {
+        let escrow = EscrowContract::new(escrow.contract, &self.provider);
         let splits = escrow.getSplits(id.0).call().await;
         let splits = splits.map_err(ChainError::call("the splits of a channel"))?;
         Ok(splits.into_iter().map(|split| (split.recipient, split.bps)).collect())

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256, I256, U256, keccak256};
 use alloy::sol_types::SolCall as _;
 use conform402_chain::{
-    Account, AnvilBinary, Chain, ChainError, ChainOptions, Ledger, Seed, Token, Unaccounted,
+    Account, AnvilBinary, Chain, ChainError, ChainOptions, Channels, EscrowContract, Ledger, Seed,
+    Token, Unaccounted,
 };
 use conform402_wire::BaseUnits;
 use conform402_wire::eip3009::Transfer;
+use conform402_wire::session::channel::Terms;
+use conform402_wire::session::voucher::Voucher;
 use rstest::rstest;
 
 async fn start(chain_id: u64) -> Arc<Chain> {
@@ -66,6 +69,69 @@ async fn an_authorization_signed_with_our_digest_settles(#[case] chain_id: u64) 
     assert_eq!(Ledger::audit(&chain, &all).await.unwrap(), Ok(()));
     let missed = Unaccounted::WithStrangers(U256::from(100));
     assert_eq!(Ledger::audit(&chain, &all[..1]).await.unwrap(), Err(missed));
+}
+
+/// Two shares of 15 % of 10 units are a unit each, and 30 % of them are three:
+/// the third waits in escrow, and is accounted for there.
+#[tokio::test]
+async fn what_rounding_keeps_in_escrow_is_the_channels() {
+    let chain = start(196).await;
+    let (payer, payee) =
+        (Account::new(chain.seed().key("payer")), Account::new(chain.seed().key("payee")));
+    let partners = ["one", "another"].map(|label| chain.seed().key(label).address());
+    chain.fund(&[payer.address()], BaseUnits::new(100)).await.unwrap();
+    let (token, escrow) = (chain.token().domain.contract, *chain.escrow());
+    let terms = Terms {
+        payer: payer.address(),
+        payee: payee.address(),
+        token,
+        salt: B256::repeat_byte(0x5a),
+        authorized_signer: Address::ZERO,
+    };
+    let id = terms.channel_id(&escrow);
+    let ledger = Ledger::new(chain.clone());
+    ledger.watch("payer", payer.address(), BaseUnits::new(100));
+    ledger.watch("payee", payee.address(), BaseUnits::default());
+    ledger.watch("channel", id, BaseUnits::default());
+    for partner in partners {
+        ledger.watch("split", partner, BaseUnits::default());
+    }
+
+    let approve = Token::approveCall { spender: escrow.contract, value: U256::from(100) };
+    let open = EscrowContract::open_1Call {
+        payee: terms.payee,
+        token,
+        deposit: 100,
+        salt: terms.salt,
+        authorizedSigner: terms.authorized_signer,
+        splits: partners.map(|recipient| Channels::Split { recipient, bps: 1_500 }).to_vec(),
+    };
+    let voucher = Voucher { channel: id, cumulative: BaseUnits::new(10) };
+    let settle = EscrowContract::settleCall {
+        channelId: id.0,
+        cumulativeAmount: 10,
+        signature: voucher.sign(&escrow, payer.key()).unwrap().signature,
+    };
+    let calls = [
+        (&payer, token, approve.abi_encode()),
+        (&payer, escrow.contract, open.abi_encode()),
+        (&payee, escrow.contract, settle.abi_encode()),
+    ];
+    for (from, to, input) in calls {
+        assert!(chain.transact(from, to, input).await.unwrap().status());
+    }
+
+    let units = |units: i64| I256::try_from(units).unwrap();
+    let moved = [
+        (payer.address().into(), units(-100)),
+        (payee.address().into(), units(7)),
+        (partners[0].into(), units(1)),
+        (partners[1].into(), units(1)),
+        (id.into(), units(91)),
+    ];
+    ledger.expect(&moved).await.unwrap().unwrap();
+    let all = moved.map(|(holder, _)| holder);
+    assert_eq!(Ledger::audit(&chain, &all).await.unwrap(), Ok(()));
 }
 
 #[tokio::test]

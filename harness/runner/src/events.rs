@@ -36,7 +36,9 @@ impl Events {
         let bytes = stream::try_unfold((response, 0), |(mut response, read)| async move {
             match response.chunk().await.map_err(transport)? {
                 None => Ok(None),
-                Some(chunk) if read + chunk.len() > BODY_LIMIT => Err(NoAnswer::Endless),
+                Some(chunk) if read + chunk.len() > BODY_LIMIT => {
+                    Err(NoAnswer::Endless(BODY_LIMIT))
+                }
                 Some(chunk) => {
                     let read = read + chunk.len();
                     Ok(Some((chunk, (response, read))))

@@ -73,8 +73,8 @@ pub enum NoAnswer {
     #[error("no complete answer within {} s", .0.as_secs())]
     Slow(Duration),
     /// The answer has no end in sight.
-    #[error("the answer's body exceeds {BODY_LIMIT} bytes")]
-    Endless,
+    #[error("the answer's body exceeds {0} bytes")]
+    Endless(usize),
     /// The connection failed, or what came over it is not HTTP.
     #[error("no HTTP answer: {0}")]
     Transport(String),
@@ -85,6 +85,7 @@ pub enum NoAnswer {
 pub struct Client {
     inner: reqwest::Client,
     timeout: Duration,
+    body_limit: usize,
 }
 
 impl Client {
@@ -100,7 +101,13 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(idle);
-        Ok(Self { inner: builder.build()?, timeout })
+        Ok(Self { inner: builder.build()?, timeout, body_limit: BODY_LIMIT })
+    }
+
+    /// The same, for a target that is trusted to end its answers.
+    #[must_use]
+    pub fn reading_up_to(self, body_limit: usize) -> Self {
+        Self { body_limit, ..self }
     }
 
     /// Sends a request and reads the answer to its end.
@@ -113,8 +120,8 @@ impl Client {
             let mut response = self.inner.execute(request).await.map_err(transport)?;
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(transport)? {
-                if body.len() + chunk.len() > BODY_LIMIT {
-                    return Err(NoAnswer::Endless);
+                if body.len() + chunk.len() > self.body_limit {
+                    return Err(NoAnswer::Endless(self.body_limit));
                 }
                 body.extend_from_slice(&chunk);
             }

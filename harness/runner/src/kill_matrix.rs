@@ -30,6 +30,10 @@ const FAULTS_AT_ONCE: usize = 4;
 /// First segment of the paths where no fault is switched on.
 const SOUND: &str = "sound";
 
+/// Largest answer of the reference, which tells of every path whose faults
+/// were reached.
+const REACHED_LIMIT: usize = 64 * 1024 * 1024;
+
 /// Checks of one fault at once.
 const CONCURRENCY: usize = 12;
 
@@ -73,7 +77,7 @@ pub async fn kill_matrix(
     let (checks, selection) = select(registry, options)?;
     let notice = |text: &str| watcher.notice(text);
     let mut process = Process::start(target, &notice).await?;
-    let client = Client::new(usize::MAX, options.timeout)?;
+    let client = Client::new(usize::MAX, options.timeout)?.reading_up_to(REACHED_LIMIT);
     let adapter = Arc::new(Adapter::new(client.clone(), process.url.clone()));
     let filling = async {
         let identity = adapter.identity().await?;

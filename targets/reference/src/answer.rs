@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use conform402_wire::ChallengeId;
 use conform402_wire::problem::{MEDIA_TYPE, Problem, TYPE_BASE};
+use conform402_wire::session::channel::ChannelId;
 use conform402_wire::session::ietf::SessionReceipt;
 
 /// An answer before it is sent.
@@ -85,9 +86,9 @@ impl Answer {
     }
 }
 
-/// Paid answers that a retry gets again.
+/// Paid answers that a retry gets again, by challenge, channel and key.
 #[derive(Debug, Default)]
-pub struct Answered(Mutex<HashMap<(ChallengeId, String), Kept>>);
+pub struct Answered(Mutex<HashMap<(ChallengeId, ChannelId, String), Kept>>);
 
 /// What is kept of an answer.
 #[derive(Clone, Debug)]
@@ -99,23 +100,26 @@ pub struct Kept {
 }
 
 impl Answered {
-    /// What was answered under a key.
-    pub fn get(&self, challenge: &ChallengeId, key: &str) -> Option<Kept> {
-        self.lock().get(&(challenge.clone(), key.to_owned())).cloned()
+    /// What was answered on a channel under a key.
+    pub fn get(&self, challenge: &ChallengeId, channel: ChannelId, key: &str) -> Option<Kept> {
+        self.lock().get(&(challenge.clone(), channel, key.to_owned())).cloned()
     }
 
-    /// What was answered under a key, whoever asked.
-    pub fn of_anybody(&self, key: &str) -> Option<Kept> {
+    /// What was answered on a channel under a key, whatever the challenge.
+    pub fn of_any_challenge(&self, channel: ChannelId, key: &str) -> Option<Kept> {
         let answered = self.lock();
-        answered.iter().find(|((_, known), _)| known == key).map(|(_, kept)| kept.clone())
+        answered
+            .iter()
+            .find(|((_, of, known), _)| *of == channel && known == key)
+            .map(|(_, kept)| kept.clone())
     }
 
     /// Keeps an answer under a key.
-    pub fn keep(&self, challenge: &ChallengeId, key: &str, kept: Kept) {
-        self.lock().insert((challenge.clone(), key.to_owned()), kept);
+    pub fn keep(&self, challenge: &ChallengeId, channel: ChannelId, key: &str, kept: Kept) {
+        self.lock().insert((challenge.clone(), channel, key.to_owned()), kept);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(ChallengeId, String), Kept>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ChallengeId, ChannelId, String), Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

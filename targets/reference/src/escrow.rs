@@ -59,6 +59,7 @@ alloy::sol! {
         error AmountNotIncreasing();
         error ChannelAlreadyExists();
 
+        function CLOSE_GRACE_PERIOD() external view returns (uint64);
         function getChannel(bytes32 channelId) external view returns (Channel memory);
         function openWithAuthorization(
             address payee,
@@ -108,6 +109,9 @@ alloy::sol! {
 /// Gas no call of the escrow needs in full; fixed, so that what would revert is
 /// mined and reverts.
 const GAS_LIMIT: u64 = 1_000_000;
+
+/// The code of a JSON-RPC error that says a call reverts.
+const REVERTED: i64 = 3;
 
 /// Why a call did not have its effect.
 #[derive(Debug, thiserror::Error)]
@@ -200,6 +204,16 @@ impl<'a> EscrowClient<'a> {
         Ok(Some(channel).filter(|channel| !channel.payer.is_zero()))
     }
 
+    /// How long the payee has from a payer's request to leave, in seconds.
+    ///
+    /// # Errors
+    /// [`NotEffective::Chain`].
+    pub async fn grace_period(&self) -> Result<u64, NotEffective> {
+        let escrow = ChannelEscrow::new(self.contract, &self.provider);
+        let period = escrow.CLOSE_GRACE_PERIOD().call().await;
+        period.map_err(|error| NotEffective::Chain(error.to_string()))
+    }
+
     /// Sends a call of the payee's and waits until it is mined.
     ///
     /// # Errors
@@ -247,7 +261,12 @@ fn successful(receipt: TransactionReceipt) -> Result<TransactionReceipt, NotEffe
 /// The draft's table ("Error Responses"); `None` where the chain did not answer.
 fn reverted(error: &TransportError) -> Option<NotEffective> {
     use ChannelEscrow as Escrow;
-    let data = error.as_error_resp()?.as_revert_data().unwrap_or_default();
+    let refusal = error.as_error_resp()?;
+    let data = refusal.as_revert_data();
+    if data.is_none() && refusal.code != REVERTED {
+        return None;
+    }
+    let data = data.unwrap_or_default();
     let is = |selector: [u8; 4]| data.starts_with(&selector);
     let problem = if is(Escrow::AmountExceedsDeposit::SELECTOR) {
         "session/amount-exceeds-deposit"

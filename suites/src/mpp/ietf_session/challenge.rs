@@ -1,11 +1,12 @@
 //! What a session is challenged with, and what its credentials must answer.
 
 use conform402_runner::{Bed, Broken, Mounted, Offer, Outcome, check};
+use conform402_wire::json::EncodedObject;
 use conform402_wire::session::SessionPayload;
 use serde_json::{Value, json};
 
 use super::payer;
-use crate::mpp::buyer::{self, in_seconds, reissue};
+use crate::mpp::buyer::{self, in_seconds, ours, reissue};
 use crate::mpp::judge::{broken, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 
@@ -77,12 +78,27 @@ async fn an_expired_challenge_buys_nothing(bed: &Bed) -> Outcome {
 #[case(id, killed_by(IgnoresTheId), "id", json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))]
 #[case(realm, killed_by(IgnoresTheEchoedRealm), "realm", json!("another.test"))]
 #[case(intent, killed_by(IgnoresTheEchoedIntent), "intent", json!("subscription"))]
-#[case(request, killed_by(IgnoresTheEchoedRequest), "request", json!("e30"))]
 async fn a_voucher_buys_nothing_with_another(bed: &Bed, member: &str, value: Value) -> Outcome {
     let channel = payer::open(bed, Offer::ietf_session(100)).await?;
     let mut challenge = json!(buyer::challenge(bed, &channel.offer).await?);
     challenge[member] = value;
     refused(bed, &channel, &challenge).await
+}
+
+/// The payer names its own price, under the id of the true one.
+///
+/// > Verify all fields in `credential.challenge` exactly match the stored
+/// > challenge parameters
+/// > — draft-evm-session-00, "Common Verification"
+#[check(must, profile(Ietf), needs(IetfSession), killed_by(IgnoresTheEchoedRequest))]
+async fn a_voucher_buys_nothing_at_a_price_of_the_payers_own(bed: &Bed) -> Outcome {
+    let channel = payer::open(bed, Offer::ietf_session(100)).await?;
+    let mut challenge = buyer::challenge(bed, &channel.offer).await?;
+    let request = challenge.request.decode();
+    let mut request = request.map_err(|error| Broken::promise(error.to_string()))?;
+    request["amount"] = json!("1");
+    challenge.request = EncodedObject::encode(&request).map_err(ours)?;
+    refused(bed, &channel, &json!(challenge)).await
 }
 
 async fn refused(bed: &Bed, channel: &Channel<'_>, challenge: &Value) -> Outcome {

@@ -13,8 +13,16 @@ pub fn refused_as(answer: &Answer, offer: &Mounted, status: u16, suffix: &str) -
     is_problem(answer, suffix)
 }
 
-/// Refused, and told by a problem of this project's own list rather than by
-/// whatever the chain said.
+/// Nothing was sold, whatever was answered: of a voucher that is spent the draft
+/// says both 200 and 402 ("Idempotency", "Per-Request Processing").
+pub fn not_sold(answer: &Answer, offer: &Mounted) -> Outcome {
+    if answer.body.contains(offer.content()) {
+        return broken(format!("the content is given away ({})", answer.status));
+    }
+    Ok(())
+}
+
+/// Refused by a seller that did not break down over it.
 pub fn refused_by_a_seller_that_stands(answer: &Answer, offer: &Mounted) -> Outcome {
     withheld(answer, offer)?;
     match answer.status {

@@ -2,9 +2,10 @@
 
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
+use conform402_wire::session::ietf::CredentialType;
 
 use super::judge::refused_by_a_seller_that_stands;
-use super::payer::{self, ALL};
+use super::payer;
 use crate::mpp::buyer;
 use crate::mpp::judge::delivered;
 use crate::mpp::session::channel::{Addition, Channel};
@@ -13,7 +14,7 @@ use crate::mpp::session::opening::DEPOSIT;
 const MORE: u64 = 500;
 
 fn offer() -> Offer {
-    Offer::ietf_session(100).funded_by(&ALL)
+    Offer::ietf_session(100).funded_by(&[CredentialType::Authorization, CredentialType::Hash])
 }
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {

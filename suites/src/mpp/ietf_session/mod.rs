@@ -6,6 +6,7 @@ mod payer;
 
 pub mod challenge;
 pub mod close;
+pub mod concurrency;
 pub mod merged_deposit;
 pub mod open;
 pub mod open_relayed;

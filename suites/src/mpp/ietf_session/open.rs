@@ -8,13 +8,13 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use serde_json::{Value, json};
 
-use super::judge::{receipt_json, refused_as};
+use super::judge::{not_sold, receipt_json, refused_as, refused_by_a_seller_that_stands};
 use super::payer::{self, proposal};
 use crate::mpp::buyer;
 use crate::mpp::judge::{delivered, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 use crate::mpp::session::judge::managed;
-use crate::mpp::session::opening::{DEPOSIT, Proposal};
+use crate::mpp::session::opening::{DEPOSIT, Proposal, in_hasty_escrow};
 
 async fn offer(bed: &Bed) -> Result<Mounted, Broken> {
     bed.offer(Offer::ietf_session(100)).await
@@ -128,7 +128,7 @@ async fn an_opening_by_a_transaction_that_is_not_mined_is_refused(bed: &Bed) -> 
     let (chain, escrow) = (&bed.testbed().chain, bed.testbed().chain.escrow().contract);
     let pending = chain.leave_pending(bed.payer(), escrow, proposal.call()).await?;
     let answer = buyer::present(bed, &offer, &proposal.with_hash(pending)?).await?;
-    withheld(&answer, &offer)
+    refused_by_a_seller_that_stands(&answer, &offer)
 }
 
 /// > Verify that this execution created or initialized the specific
@@ -141,7 +141,7 @@ async fn an_opening_by_the_transaction_of_another_channel_is_refused(bed: &Bed) 
     let hash = first.broadcast(bed).await?;
     second.broadcast(bed).await?;
     let answer = buyer::present(bed, &offer, &second.with_hash(hash)?).await?;
-    withheld(&answer, &offer)
+    refused_by_a_seller_that_stands(&answer, &offer)
 }
 
 /// > `channel.payee` matches server's address
@@ -152,7 +152,7 @@ async fn a_channel_to_another_payee_is_refused(bed: &Bed) -> Outcome {
     let stranger = bed.stranger();
     let proposal = proposal(bed, &offer).await?.on(bed, |terms| terms.payee = stranger);
     let answer = presented(bed, &offer, &proposal).await?;
-    withheld(&answer, &offer)
+    refused_by_a_seller_that_stands(&answer, &offer)
 }
 
 /// > `channel.token` matches `request.currency`
@@ -163,7 +163,7 @@ async fn a_channel_in_another_token_is_refused(bed: &Bed) -> Outcome {
     let other = bed.testbed().chain.other_token().domain.contract;
     let proposal = proposal(bed, &offer).await?.on(bed, |terms| terms.token = other);
     let answer = presented(bed, &offer, &proposal).await?;
-    withheld(&answer, &offer)
+    refused_by_a_seller_that_stands(&answer, &offer)
 }
 
 /// > `channel.deposit - channel.settled >= amount`
@@ -174,7 +174,7 @@ async fn a_deposit_below_the_price_is_refused(bed: &Bed) -> Outcome {
     let proposal = proposal(bed, &offer).await?;
     let proposal = proposal.with(|proposal| proposal.receive.value = BaseUnits::new(99));
     let answer = presented(bed, &offer, &proposal).await?;
-    withheld(&answer, &offer)
+    refused_by_a_seller_that_stands(&answer, &offer)
 }
 
 /// > `channel.closeRequestedAt == 0` (no pending close)
@@ -186,7 +186,17 @@ async fn a_channel_whose_payer_is_leaving_is_refused(bed: &Bed) -> Outcome {
     let hash = proposal.broadcast(bed).await?;
     Channel::of(bed, offer.clone(), &proposal).request_close().await?;
     let answer = buyer::present(bed, &offer, &proposal.with_hash(hash)?).await?;
-    withheld(&answer, &offer)
+    refused_by_a_seller_that_stands(&answer, &offer)
+}
+
+/// > Servers MUST verify the contract's grace period meets this minimum before
+/// > accepting channels on that contract
+/// > — draft-evm-session-00, "Forced Close"
+#[check(must, profile(Ietf), needs(IetfSession), killed_by(OverlooksTheGracePeriod))]
+async fn a_channel_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
+    let offer = in_hasty_escrow(bed, Offer::ietf_session(100)).await?;
+    let answer = presented(bed, &offer, &proposal(bed, &offer).await?).await?;
+    refused_by_a_seller_that_stands(&answer, &offer)
 }
 
 /// > Channel is not finalized
@@ -235,7 +245,7 @@ async fn an_opening_presented_again_makes_no_voucher_good_again(bed: &Bed) -> Ou
     let again = buyer::challenge(bed, &offer).await?;
     let again = proposal.with(|proposal| proposal.challenge = again);
     buyer::present(bed, &offer, &again.with_hash(hash)?).await?;
-    withheld(&channel.buy(100).await?, &offer)
+    not_sold(&channel.buy(100).await?, &offer)
 }
 
 /// > Malformed payload or missing fields

@@ -6,15 +6,22 @@ use conform402_wire::BaseUnits;
 use conform402_wire::session::ietf::{CredentialType, Funding, OpenWitness, Permit};
 
 use super::judge::{receipt_json, refused_as, refused_by_a_seller_that_stands};
-use super::payer::{self, ALL, proposal};
+use super::payer::{self, proposal};
 use crate::mpp::buyer;
 use crate::mpp::judge::{delivered, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 use crate::mpp::session::judge::managed;
 use crate::mpp::session::opening::{DEPOSIT, Proposal};
 
+const BY_AUTHORIZATION: [CredentialType; 2] = [CredentialType::Authorization, CredentialType::Hash];
+
 async fn offer(bed: &Bed) -> Result<Mounted, Broken> {
-    bed.offer(Offer::ietf_session(100).funded_by(&ALL)).await
+    bed.offer(Offer::ietf_session(100).funded_by(&BY_AUTHORIZATION)).await
+}
+
+async fn offer_by_permit(bed: &Bed) -> Result<Mounted, Broken> {
+    let ways = [CredentialType::Permit2, CredentialType::Hash];
+    bed.offer(Offer::ietf_session(100).funded_by(&ways)).await
 }
 
 async fn authorized(bed: &Bed, offer: &Mounted, proposal: &Proposal) -> Result<Answer, Broken> {
@@ -52,7 +59,7 @@ async fn an_authorization_opens(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSessionPermit2), killed_by(KnowsNoPermits))]
 async fn a_permit_opens(bed: &Bed) -> Outcome {
     payer::approve_permit2(bed).await?;
-    let offer = offer(bed).await?;
+    let offer = offer_by_permit(bed).await?;
     let proposal = proposal(bed, &offer).await?;
     managed(&buyer::present(bed, &offer, &payer::permitting(bed, &proposal)?).await?)?;
     let channel = Channel::of(bed, offer, &proposal);
@@ -195,7 +202,7 @@ async fn a_channel_that_exists_already_is_a_conflict(bed: &Bed) -> Outcome {
 #[case(token, killed_by(OverlooksThePermittedToken), |permit| permit.permitted.token = permit.from)]
 async fn a_permit_shows_another(bed: &Bed, change: fn(&mut Permit<OpenWitness>)) -> Outcome {
     payer::approve_permit2(bed).await?;
-    let offer = offer(bed).await?;
+    let offer = offer_by_permit(bed).await?;
     let proposal = proposal(bed, &offer).await?;
     let mut permit = payer::permit(bed, &proposal);
     // What is signed is right, so that only what is shown can be refused.
@@ -217,7 +224,7 @@ async fn a_permit_shows_another(bed: &Bed, change: fn(&mut Permit<OpenWitness>))
 )]
 async fn a_permit_that_somebody_else_signed_opens_nothing(bed: &Bed) -> Outcome {
     payer::approve_permit2(bed).await?;
-    let offer = offer(bed).await?;
+    let offer = offer_by_permit(bed).await?;
     let stranger = PrivateKeySigner::random();
     let proposal = proposal(bed, &offer).await?.with(|proposal| proposal.key = stranger);
     let answer = buyer::present(bed, &offer, &payer::permitting(bed, &proposal)?).await?;
@@ -235,8 +242,8 @@ async fn the_challenge_lists_what_is_accepted(bed: &Bed) -> Outcome {
     let request = request.map_err(|error| Broken::promise(error.to_string()))?;
     let listed = &request["methodDetails"]["credentialTypes"];
     let listed: Vec<CredentialType> = serde_json::from_value(listed.clone()).unwrap_or_default();
-    if listed == ALL {
+    if listed == BY_AUTHORIZATION {
         return Ok(());
     }
-    Err(Broken::promise(format!("credentialTypes are {listed:?} instead of {ALL:?}")))
+    Err(Broken::promise(format!("credentialTypes are {listed:?} instead of {BY_AUTHORIZATION:?}")))
 }

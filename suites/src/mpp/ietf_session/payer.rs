@@ -7,8 +7,8 @@ use conform402_chain::Token;
 use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, Request};
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::ietf::{
-    CredentialType, Funding, MergedDeposit, OpenWitness, Opening, Permit, PermitDomain,
-    SessionPayload, TokenPermissions, TopUp, TopUpWitness, VoucherUpdate, Witness,
+    Funding, MergedDeposit, OpenWitness, Opening, Permit, PermitDomain, SessionPayload,
+    TokenPermissions, TopUp, TopUpWitness, VoucherUpdate, Witness,
 };
 use conform402_wire::{BaseUnits, credential};
 use serde_json::Value;
@@ -17,10 +17,6 @@ use crate::mpp::buyer::{self, ours};
 use crate::mpp::session::channel::{Addition, Channel};
 use crate::mpp::session::judge::managed;
 use crate::mpp::session::opening::Proposal;
-
-/// Every way to fund a channel.
-pub const ALL: [CredentialType; 3] =
-    [CredentialType::Permit2, CredentialType::Authorization, CredentialType::Hash];
 
 /// A channel the payer opened by itself, and the seller took.
 pub async fn open(bed: &Bed, offer: Offer) -> Result<Channel<'_>, Broken> {

@@ -1,10 +1,13 @@
 //! Requests that are made again.
 
+use alloy::signers::local::PrivateKeySigner;
 use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, Request, check};
 use conform402_wire::{credential, receipt};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::judge::not_sold;
 use super::payer;
+use crate::mpp::buyer::ours;
 use crate::mpp::judge::{broken, delivered, withheld};
 use crate::mpp::session::channel::Channel;
 
@@ -50,7 +53,7 @@ async fn a_retry_is_not_charged(bed: &Bed) -> Outcome {
     for _ in 0..2 {
         delivered(&channel.buy(300).await?, &channel.offer)?;
     }
-    withheld(&channel.buy(300).await?, &channel.offer)
+    not_sold(&channel.buy(300).await?, &channel.offer)
 }
 
 /// > Servers SHOULD track `(challengeId, idempotencyKey)` pairs and return cached
@@ -70,6 +73,28 @@ async fn a_retry_gets_the_answer_again(bed: &Bed) -> Outcome {
     }
 }
 
+/// Whoever knows a request's challenge and key, and not the payer's own key, gets
+/// nothing of what was answered.
+///
+/// > If signature verification fails, the server MUST return an error response
+/// > per error-responses
+/// > — draft-evm-session-00, "Idempotency"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(AnswersRetriesBeforeItLooks, IgnoresVoucherSignatures)
+)]
+async fn a_forged_retry_gets_nothing(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let credential = channel.paying(100).await?;
+    delivered(&keyed(bed, &channel, &credential, channel.offer.path()).await?, &channel.offer)?;
+    let forged = channel.voucher(100).sign(&channel.escrow, &PrivateKeySigner::random());
+    let mut forgery = credential;
+    forgery["payload"]["signature"] = json!(forged.map_err(ours)?.signature);
+    withheld(&keyed(bed, &channel, &forgery, channel.offer.path()).await?, &channel.offer)
+}
+
 /// A key is no ticket: another challenge under it is another request.
 ///
 /// > Servers SHOULD track `(challengeId, idempotencyKey)` pairs
@@ -85,5 +110,5 @@ async fn a_key_of_another_challenge_buys_nothing(bed: &Bed) -> Outcome {
     let credential = channel.paying(100).await?;
     delivered(&keyed(bed, &channel, &credential, channel.offer.path()).await?, &channel.offer)?;
     let other = channel.paying(100).await?;
-    withheld(&keyed(bed, &channel, &other, channel.offer.path()).await?, &channel.offer)
+    not_sold(&keyed(bed, &channel, &other, channel.offer.path()).await?, &channel.offer)
 }

@@ -2,10 +2,10 @@
 
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
-use conform402_wire::session::ietf::TopUpWitness;
+use conform402_wire::session::ietf::{CredentialType, TopUpWitness};
 
 use super::judge::{refused_as, refused_by_a_seller_that_stands};
-use super::payer::{self, ALL};
+use super::payer;
 use crate::mpp::buyer::ours;
 use crate::mpp::judge::{delivered, status_is, withheld};
 use crate::mpp::session::channel::{Addition, Channel};
@@ -15,7 +15,13 @@ use crate::mpp::session::opening::DEPOSIT;
 const MORE: u64 = 500;
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
-    payer::open(bed, Offer::ietf_session(100).funded_by(&ALL)).await
+    payer::open(bed, Offer::ietf_session(100)).await
+}
+
+/// A channel that may be added to in this way, too.
+async fn funded_by(bed: &Bed, way: CredentialType) -> Result<Channel<'_>, Broken> {
+    let ways = [way, CredentialType::Hash];
+    payer::open(bed, Offer::ietf_session(100).funded_by(&ways)).await
 }
 
 /// So much more is there, and can be bought for.
@@ -46,7 +52,7 @@ async fn a_top_up_the_payer_broadcast_counts(bed: &Bed) -> Outcome {
 /// > — draft-evm-session-00, "TopUp Verification"
 #[check(must, profile(Ietf), needs(IetfSessionAuthorization), killed_by(OverlooksWhatItToppedUp))]
 async fn an_authorization_adds(bed: &Bed) -> Outcome {
-    let channel = session(bed).await?;
+    let channel = funded_by(bed, CredentialType::Authorization).await?;
     let addition = Addition::of(&channel, MORE).await?;
     managed(&channel.present(payer::authorized(&addition)?).await?)?;
     counts(&channel).await
@@ -62,7 +68,7 @@ async fn an_authorization_adds(bed: &Bed) -> Outcome {
 )]
 async fn a_permit_adds(bed: &Bed) -> Outcome {
     payer::approve_permit2(bed).await?;
-    let channel = session(bed).await?;
+    let channel = funded_by(bed, CredentialType::Permit2).await?;
     let addition = Addition::of(&channel, MORE).await?;
     managed(&channel.present(payer::permitted(bed, &addition)?).await?)?;
     counts(&channel).await
@@ -74,7 +80,7 @@ async fn a_permit_adds(bed: &Bed) -> Outcome {
 #[case(more, MORE + 1)]
 #[case(less, MORE - 1)]
 async fn a_payload_that_claims_another_amount_is_refused(bed: &Bed, claimed: u64) -> Outcome {
-    let channel = session(bed).await?;
+    let channel = funded_by(bed, CredentialType::Authorization).await?;
     let addition = Addition::of(&channel, MORE).await?;
     let addition = addition.with(|addition| addition.additional = BaseUnits::new(claimed));
     let answer = channel.present(payer::authorized(&addition)?).await?;
@@ -92,7 +98,8 @@ async fn a_payload_that_claims_another_amount_is_refused(bed: &Bed, claimed: u64
 )]
 async fn a_permit_that_shows_another_channel_is_refused(bed: &Bed) -> Outcome {
     payer::approve_permit2(bed).await?;
-    let (channel, other) = (session(bed).await?, session(bed).await?);
+    let way = CredentialType::Permit2;
+    let (channel, other) = (funded_by(bed, way).await?, funded_by(bed, way).await?);
     let addition = Addition::of(&channel, MORE).await?;
     let witness = TopUpWitness { channel_id: other.id };
     let payload = payer::permitted_with_another_witness(bed, &addition, witness)?;
@@ -105,7 +112,7 @@ async fn a_permit_that_shows_another_channel_is_refused(bed: &Bed) -> Outcome {
 /// > — draft-evm-session-00, "TopUp Payload"
 #[check(must, profile(Ietf), needs(IetfSessionAuthorization), killed_by(GuessesTheSalt))]
 async fn an_authorization_without_its_salt_is_malformed(bed: &Bed) -> Outcome {
-    let channel = session(bed).await?;
+    let channel = funded_by(bed, CredentialType::Authorization).await?;
     let addition = Addition::of(&channel, MORE).await?;
     let mut payload = serde_json::to_value(payer::authorized(&addition)?).map_err(ours)?;
     if let Some(members) = payload.as_object_mut() {

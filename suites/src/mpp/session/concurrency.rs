@@ -18,7 +18,7 @@ use crate::mpp::buyer::present;
 use crate::mpp::judge::{broken, delivered};
 
 /// How many requests leave the barrier together.
-const AT_ONCE: u64 = 64;
+pub const AT_ONCE: u64 = 64;
 
 /// How long the facilitator takes, well within its time-out.
 const SETTLEMENT: Duration = Duration::from_millis(500);
@@ -33,11 +33,12 @@ async fn one_voucher_at_a_time_buys(bed: &Bed) -> Outcome {
 }
 
 /// How many of these answers carry the content.
-fn sold(answers: &[Answer], channel: &Channel<'_>) -> usize {
+pub fn sold(answers: &[Answer], channel: &Channel<'_>) -> usize {
     answers.iter().filter(|answer| answer.body.contains(channel.offer.content())).count()
 }
 
-async fn at_once(
+/// Buys so often at once, with a voucher for what `cumulative` says each.
+pub async fn at_once(
     channel: &Channel<'_>,
     cumulative: impl Fn(u64) -> u64,
 ) -> Result<Vec<Answer>, Broken> {
@@ -180,7 +181,6 @@ async fn a_top_up_in_hand_forgets_nothing_that_is_sold(bed: &Bed) -> Outcome {
     let channel = Channel::open(bed, here).await?;
     delivered(&channel.buy(10).await?, &channel.offer)?;
     let payload = Addition::of(&channel, 500).await?.sign()?;
-    let voucher = channel.paying(50).await?;
     bed.script(Script::Slowly(5 * SETTLEMENT));
     let mut topping_up = pin!(channel.present_at(&there, payload));
     let once_asked = pin!(bed.until_asked(TOP_UP));
@@ -190,7 +190,7 @@ async fn a_top_up_in_hand_forgets_nothing_that_is_sold(bed: &Bed) -> Outcome {
     let selling = async {
         let mut answers = Vec::new();
         for _ in 0..4 {
-            answers.push(channel.present_credential(&voucher).await?);
+            answers.push(channel.buy(50).await?);
         }
         Ok(answers)
     };
@@ -199,7 +199,7 @@ async fn a_top_up_in_hand_forgets_nothing_that_is_sold(bed: &Bed) -> Outcome {
     managed(&topped_up)?;
     let mut sold = 1 + sold(&answers, &channel);
     while sold <= 5 {
-        let answer = channel.present_credential(&voucher).await?;
+        let answer = channel.buy(50).await?;
         if !answer.body.contains(channel.offer.content()) {
             break;
         }

@@ -160,11 +160,11 @@ const AT_ONCE: usize = 64;
 async fn of_64_copies_in_hand_at_a_crash_none_buys_twice(bed: &Bed) -> Outcome {
     let offer = bed.offer(Offer::session(10).whose_handler_waits()).await?;
     let channel = Channel::open(bed, offer).await?;
-    let credential = channel.paying(640).await?;
     let barrier = Barrier::new(AT_ONCE);
     let requests = join_all((0..AT_ONCE).map(|_| async {
+        let credential = channel.paying(640).await;
         barrier.wait().await;
-        channel.present_credential(&credential).await
+        channel.present_credential(&credential?).await
     }));
     let sold_before = match select(pin!(requests), pin!(bed.handlers_wait(AT_ONCE / 4))).await {
         Either::Left((answers, _)) => {
@@ -181,7 +181,7 @@ async fn of_64_copies_in_hand_at_a_crash_none_buys_twice(bed: &Bed) -> Outcome {
     };
     let mut sold = sold_before;
     while sold <= AT_ONCE {
-        let answer = channel.present_credential(&credential).await?;
+        let answer = channel.buy(640).await?;
         if !answer.body.contains(channel.offer.content()) {
             break;
         }

@@ -5,7 +5,7 @@ use alloy::primitives::{Address, TxHash};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall as _;
 use conform402_chain::{Channels, EscrowContract, Token};
-use conform402_runner::{Bed, Broken, Mounted, Offer};
+use conform402_runner::{Bed, Broken, Mounted, Offer, Profile};
 use conform402_wire::eip3009::{Receive, TokenDomain};
 use conform402_wire::session::channel::{ChannelId, Escrow, Terms};
 use conform402_wire::session::voucher::Voucher;
@@ -50,6 +50,7 @@ pub struct Proposal {
     /// Signs the voucher.
     pub voucher_key: PrivateKeySigner,
     splits: Vec<Share>,
+    profile: Option<Profile>,
 }
 
 impl Proposal {
@@ -89,6 +90,7 @@ impl Proposal {
             challenge,
             terms,
             splits,
+            profile: offer.profile(),
         })
     }
 
@@ -154,9 +156,19 @@ impl Proposal {
         }
     }
 
-    /// The payer's own call to the escrow.
+    /// The payer's own call to the escrow: the draft's knows no splits.
     #[must_use]
     pub fn call(&self) -> Vec<u8> {
+        if self.profile == Some(Profile::Ietf) {
+            return EscrowContract::open_0Call {
+                payee: self.terms.payee,
+                token: self.terms.token,
+                deposit: self.receive.value.0.to(),
+                salt: self.terms.salt,
+                authorizedSigner: self.terms.authorized_signer,
+            }
+            .abi_encode();
+        }
         let splits = self.splits.iter();
         EscrowContract::open_1Call {
             payee: self.terms.payee,

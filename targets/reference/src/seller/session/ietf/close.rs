@@ -32,7 +32,8 @@ impl Dealing<'_> {
             Err(refusal) => return Err(refusal),
         };
         self.within(presented.cumulative_amount, channel.deposit)?;
-        // What covers less than was sold would take it back.
+        // What allows less than was accepted would take that back.
+        let mut last = &channel.highest;
         let covers =
             is_the_payers && presented.cumulative_amount >= channel.highest.cumulative_amount;
         if covers
@@ -47,9 +48,9 @@ impl Dealing<'_> {
                 "a closing voucher below what was sold is used"
             )
         {
-            channel.highest = presented.clone();
+            last = presented;
         }
-        if channel.highest.cumulative_amount == BaseUnits::default()
+        if last.cumulative_amount == BaseUnits::default()
             && fault!(
                 faults,
                 "keeps-unused-channels",
@@ -58,7 +59,7 @@ impl Dealing<'_> {
         {
             return Err(Refusal::because("verification-failed", "nothing was bought").into());
         }
-        let amount = u128::try_from(channel.highest.cumulative_amount.0);
+        let amount = u128::try_from(last.cumulative_amount.0);
         if fault!(faults, "closes-nothing-at-all", "a closing is acknowledged, and not done") {
             let answer = self.managed(id, channel, None);
             *slot = None;
@@ -67,7 +68,7 @@ impl Dealing<'_> {
         let call = ChannelEscrow::closeCall {
             channelId: id.0,
             cumulativeAmount: amount.map_err(|_| malformed("more than a channel holds"))?,
-            signature: channel.highest.signature.clone(),
+            signature: last.signature.clone(),
         };
         let closed = match self.chain.broadcast(&call).await {
             Err(NotEffective::Reverted { .. })
@@ -81,6 +82,8 @@ impl Dealing<'_> {
             }
             closed => Some(closed?),
         };
+        let accepted = last.clone();
+        channel.highest = accepted;
         let answer = self.managed(id, channel, closed);
         if !fault!(faults, "goes-on-after-closing", "a closed channel is kept open") {
             *slot = None;

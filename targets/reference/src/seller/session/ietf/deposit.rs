@@ -25,6 +25,9 @@ struct Agreed {
     authorized_signer: Address,
 }
 
+/// Seconds a payee must have from a payer's request to leave ("Forced Close").
+const LEAST_GRACE_PERIOD: u64 = 10 * 60;
+
 /// Whether a deposit was made.
 enum Funded {
     Indeed,
@@ -116,6 +119,15 @@ impl Dealing<'_> {
         if found.finalized {
             let ended = self.not_open(id).await;
             return Err(ended);
+        }
+        if self.chain.grace_period().await? < LEAST_GRACE_PERIOD
+            && !fault!(
+                faults,
+                "overlooks-the-grace-period",
+                "channels are taken where payers can leave at once"
+            )
+        {
+            return unfit("verification-failed", "this escrow lets payers leave too soon");
         }
         if found.payee != offer.recipient
             && !fault!(faults, "overlooks-the-payee", "a channel to another payee is taken")

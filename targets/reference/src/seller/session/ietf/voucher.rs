@@ -1,9 +1,12 @@
 //! Taking vouchers, and selling for them (draft-evm-session-00, "Voucher
 //! Verification" and "Server-Side Accounting").
 
+use std::time::Duration;
+
 use axum::response::Response;
 use conform402_wire::BaseUnits;
 use conform402_wire::session::SignedVoucher;
+use conform402_wire::session::channel::ChannelId;
 use conform402_wire::session::ietf::{SessionReceipt, VoucherUpdate};
 use serde_json::json;
 
@@ -14,6 +17,9 @@ use crate::fault::fault;
 use crate::seller::refusal::Refusal;
 use crate::seller::session::NotDone;
 
+/// How long a seller with a fault takes from looking to counting.
+const THINKING: Duration = Duration::from_millis(50);
+
 impl Dealing<'_> {
     /// A HEAD asks for nothing, so it only allows more; anything else buys.
     pub(super) async fn update(&self, update: &VoucherUpdate) -> Result<Response, NotDone> {
@@ -22,6 +28,16 @@ impl Dealing<'_> {
         let id = voucher.channel_id;
         let slot = self.slot(id);
         let mut held = slot.lock().await;
+        if let (Some(channel), Some(kept)) = (held.as_ref(), self.answered(id)) {
+            if !fault!(
+                faults,
+                "answers-retries-before-it-looks",
+                "a retry is answered whoever makes it"
+            ) {
+                self.sale.verify(voucher, channel.signer)?;
+            }
+            return Ok(self.again(&kept));
+        }
         if let Some(deposit) = &update.deposit {
             let merged = self.merge(&mut held, voucher, deposit).await;
             if !fault!(
@@ -31,9 +47,6 @@ impl Dealing<'_> {
             ) {
                 merged?;
             }
-        }
-        if let Some(kept) = self.answered() {
-            return Ok(self.again(&kept));
         }
         let Some(channel) = held.as_mut() else { return Err(self.not_open(id).await) };
         if self.on_chain(id).await?.closeRequestedAt != 0
@@ -60,15 +73,33 @@ impl Dealing<'_> {
             drop(held);
             return Ok(stream);
         }
+        if fault!(
+            faults,
+            "counts-after-it-sold",
+            "vouchers that come at once are charged as if they came alone"
+        ) {
+            let mut copy = channel.clone();
+            drop(held);
+            tokio::time::sleep(THINKING).await;
+            self.charge(&mut copy)?;
+            let receipt = self.receipt(id, &copy, None, 1);
+            *slot.lock().await = Some(copy);
+            return Ok(self.deliver(&receipt));
+        }
         self.charge(channel)?;
         let receipt = self.receipt(id, channel, None, 1);
+        Ok(self.deliver(&receipt))
+    }
+
+    fn deliver(&self, receipt: &SessionReceipt) -> Response {
+        let faults = self.faults();
         let withholds =
             fault!(faults, "sells-nothing-for-vouchers", "what a voucher pays for is not sent");
         let content = if withholds { "" } else { self.sale.offer.content.as_str() };
         let body = json!({ "content": content }).to_string();
-        self.keep(&body, &receipt);
+        self.keep(&body, receipt);
         let answer = Answer::text(200, "application/json", body);
-        Ok(self.acknowledge(answer, &receipt).send())
+        self.acknowledge(answer, receipt).send()
     }
 
     /// Takes a voucher that allows more than those before. One that does not
@@ -150,7 +181,7 @@ impl Dealing<'_> {
     }
 
     /// What this request was answered when it was made before.
-    fn answered(&self) -> Option<Kept> {
+    fn answered(&self, id: ChannelId) -> Option<Kept> {
         let key = self.sale.visit.asked.idempotency_key?;
         let answered = &self.sale.visit.shop.answered;
         if fault!(
@@ -158,17 +189,18 @@ impl Dealing<'_> {
             "takes-keys-for-tickets",
             "whoever knows a key gets what was bought under it"
         ) {
-            return answered.of_anybody(key);
+            return answered.of_any_challenge(id, key);
         }
         let forgets =
             fault!(self.faults(), "charges-retries", "a request that is retried is charged again");
-        answered.get(self.challenge(), key).filter(|_| !forgets)
+        answered.get(self.challenge(), id, key).filter(|_| !forgets)
     }
 
     fn keep(&self, body: &str, receipt: &SessionReceipt) {
         if let Some(key) = self.sale.visit.asked.idempotency_key {
             let kept = Kept { body: body.to_owned(), receipt: receipt.clone() };
-            self.sale.visit.shop.answered.keep(self.challenge(), key, kept);
+            let id = receipt.channel_id;
+            self.sale.visit.shop.answered.keep(self.challenge(), id, key, kept);
         }
     }
 
