@@ -172,6 +172,13 @@ pub fn seen_as(answer: &Answer, code: SaCode, profile: Profile) -> Outcome {
     is_problem(answer, expected.problem)
 }
 
+/// Refused with this status, and the problem of this name.
+pub fn refused_as(answer: &Answer, offer: &Mounted, status: u16, suffix: &str) -> Outcome {
+    withheld(answer, offer)?;
+    status_is(answer, status)?;
+    is_problem(answer, suffix)
+}
+
 /// The problem is of this type, below the common base.
 pub fn is_problem(answer: &Answer, suffix: &str) -> Outcome {
     let problem = problem(answer)?;

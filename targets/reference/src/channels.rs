@@ -93,7 +93,8 @@ pub struct Channel {
     pub highest: SignedVoucher,
     /// What was sold.
     spent: BaseUnits,
-    /// How many streams were begun.
+    /// How many streams were begun. None outlives the process.
+    #[serde(skip)]
     streams: u64,
 }
 

@@ -173,6 +173,7 @@ impl<'a> EscrowClient<'a> {
     /// [`NotEffective::Chain`] if the mount named no usable chain or key.
     pub fn new(
         rpc_url: &str,
+        http: &reqwest::Client,
         offer: &OfferInfo,
         session: &SessionInfo,
         broadcasting: &'a Mutex<()>,
@@ -182,7 +183,7 @@ impl<'a> EscrowClient<'a> {
         let key = PrivateKeySigner::from_bytes(&session.payee_key);
         let key = key.map_err(|error| unusable(error.to_string()))?;
         Ok(Self {
-            provider: ProviderBuilder::default().connect_http(url).erased(),
+            provider: ProviderBuilder::default().connect_reqwest(http.clone(), url).erased(),
             contract: session.escrow,
             chain_id: offer.chain_id,
             payee: EthereumWallet::from(key),

@@ -31,7 +31,8 @@ pub struct Shop {
     /// What was answered, by challenge and `Idempotency-Key`.
     pub answered: Answered,
     serial: AtomicU64,
-    http: reqwest::Client,
+    /// Keeps connections to the settlement service and to the chain.
+    pub http: reqwest::Client,
 }
 
 /// One URL and what it can be paid with.

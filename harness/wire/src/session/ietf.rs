@@ -154,18 +154,6 @@ pub enum Funding<W> {
     },
 }
 
-impl<W> Funding<W> {
-    /// What the payload calls it.
-    #[must_use]
-    pub const fn credential_type(&self) -> CredentialType {
-        match self {
-            Self::Authorization { .. } => CredentialType::Authorization,
-            Self::Permit2 { .. } => CredentialType::Permit2,
-            Self::Hash { .. } => CredentialType::Hash,
-        }
-    }
-}
-
 /// An EIP-3009 `ReceiveWithAuthorization`, with exactly the members it signs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

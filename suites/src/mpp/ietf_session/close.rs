@@ -5,10 +5,10 @@ use conform402_chain::EscrowContract;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::session::SessionPayload;
 
-use super::judge::{receipt_json, refused_as, refused_by_a_seller_that_stands};
+use super::judge::{receipt_json, refused_by_a_seller_that_stands};
 use super::payer;
 use crate::mpp::buyer::ours;
-use crate::mpp::judge::{broken, delivered, status_is, withheld};
+use crate::mpp::judge::{broken, delivered, refused_as, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 use crate::mpp::session::judge::managed;
 use crate::mpp::session::opening::DEPOSIT;

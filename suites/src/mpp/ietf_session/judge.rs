@@ -4,14 +4,7 @@ use conform402_runner::{Answer, Broken, Mounted, Outcome};
 use conform402_wire::{base64url, receipt};
 use serde_json::{Value, json};
 
-use crate::mpp::judge::{broken, is_problem, status_is, withheld};
-
-/// Refused with this status, and the problem of this name.
-pub fn refused_as(answer: &Answer, offer: &Mounted, status: u16, suffix: &str) -> Outcome {
-    withheld(answer, offer)?;
-    status_is(answer, status)?;
-    is_problem(answer, suffix)
-}
+use crate::mpp::judge::{broken, withheld};
 
 /// Nothing was sold, whatever was answered: of a voucher that is spent the draft
 /// says both 200 and 402 ("Idempotency", "Per-Request Processing").

@@ -8,10 +8,10 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use serde_json::{Value, json};
 
-use super::judge::{not_sold, receipt_json, refused_as, refused_by_a_seller_that_stands};
+use super::judge::{not_sold, receipt_json, refused_by_a_seller_that_stands};
 use super::payer::{self, proposal};
 use crate::mpp::buyer;
-use crate::mpp::judge::{delivered, status_is, withheld};
+use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 use crate::mpp::session::judge::managed;
 use crate::mpp::session::opening::{DEPOSIT, Proposal, in_hasty_escrow};

@@ -5,10 +5,10 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use conform402_wire::session::ietf::{CredentialType, Funding, OpenWitness, Permit};
 
-use super::judge::{receipt_json, refused_as, refused_by_a_seller_that_stands};
+use super::judge::{receipt_json, refused_by_a_seller_that_stands};
 use super::payer::{self, proposal};
 use crate::mpp::buyer;
-use crate::mpp::judge::{delivered, status_is, withheld};
+use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 use crate::mpp::session::judge::managed;
 use crate::mpp::session::opening::{DEPOSIT, Proposal};

@@ -4,10 +4,10 @@ use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use conform402_wire::session::ietf::{CredentialType, TopUpWitness};
 
-use super::judge::{refused_as, refused_by_a_seller_that_stands};
+use super::judge::refused_by_a_seller_that_stands;
 use super::payer;
 use crate::mpp::buyer::ours;
-use crate::mpp::judge::{delivered, status_is, withheld};
+use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
 use crate::mpp::session::channel::{Addition, Channel};
 use crate::mpp::session::judge::managed;
 use crate::mpp::session::opening::DEPOSIT;

@@ -9,10 +9,10 @@ use conform402_wire::session::{SessionPayload, SignedVoucher};
 use conform402_wire::signature::with_high_s;
 use serde_json::{Value, json};
 
-use super::judge::{balance_is, not_sold, refused_as};
+use super::judge::{balance_is, not_sold};
 use super::payer;
 use crate::mpp::buyer::ours;
-use crate::mpp::judge::{delivered, status_is, withheld};
+use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
 use crate::mpp::session::channel::Channel;
 use crate::mpp::session::opening::DEPOSIT;
 

@@ -5,7 +5,7 @@ use conform402_wire::adapter::{Evaluation, MerchantAction};
 use serde_json::Value;
 
 use super::channel::Channel;
-use crate::mpp::judge::{broken, is_problem, status_is, withheld};
+use crate::mpp::judge::broken;
 
 /// A channel was opened, added to or closed. Some sellers answer with a body,
 /// others without (WIRE.md, C-4.14).
@@ -37,11 +37,4 @@ pub fn managed_only(answer: &Answer, offer: &Mounted) -> Outcome {
         return broken("the content is delivered, although no voucher was presented");
     }
     Ok(())
-}
-
-/// Refused with 402, and the problem of this name.
-pub fn refused_as(answer: &Answer, offer: &Mounted, suffix: &str) -> Outcome {
-    withheld(answer, offer)?;
-    status_is(answer, 402)?;
-    is_problem(answer, suffix)
 }

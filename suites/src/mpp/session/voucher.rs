@@ -5,9 +5,10 @@ use conform402_wire::session::SessionPayload;
 use serde_json::{Value, json};
 
 use super::channel::Channel;
-use super::judge::refused_as;
 use super::opening::DEPOSIT;
-use crate::mpp::judge::{asked_during, broken, delivered, not_broken_down, status_is, withheld};
+use crate::mpp::judge::{
+    asked_during, broken, delivered, not_broken_down, refused_as, status_is, withheld,
+};
 
 async fn session(bed: &Bed, offer: Offer) -> Result<Channel<'_>, conform402_runner::Broken> {
     Channel::open(bed, bed.offer(offer).await?).await
@@ -76,7 +77,7 @@ async fn a_voucher_of_three_prices_buys_thrice(bed: &Bed) -> Outcome {
 #[check(must, needs(Session), killed_by(SellsBeyondVouchers, GivesNoReason))]
 async fn a_voucher_below_the_price_is_answered_insufficient_balance(bed: &Bed) -> Outcome {
     let channel = session(bed, Offer::session(100)).await?;
-    refused_as(&channel.buy(99).await?, &channel.offer, "session/insufficient-balance")
+    refused_as(&channel.buy(99).await?, &channel.offer, 402, "session/insufficient-balance")
 }
 
 /// What a voucher allows beyond the price is not lost.
@@ -130,7 +131,7 @@ async fn lower_vouchers_sell_no_more_than_the_highest(bed: &Bed) -> Outcome {
 async fn a_voucher_that_adds_too_little_is_refused(bed: &Bed) -> Outcome {
     let channel = session(bed, Offer::session(10).with_min_delta(100)).await?;
     delivered(&channel.buy(100).await?, &channel.offer)?;
-    refused_as(&channel.buy(199).await?, &channel.offer, "session/delta-too-small")
+    refused_as(&channel.buy(199).await?, &channel.offer, 402, "session/delta-too-small")
 }
 
 /// > minVoucherDelta?: string // throttle: minimum voucher increment
@@ -148,7 +149,7 @@ async fn a_voucher_that_adds_just_enough_buys(bed: &Bed) -> Outcome {
 async fn a_voucher_past_the_deposit_is_refused(bed: &Bed) -> Outcome {
     let channel = session(bed, Offer::session(100)).await?;
     let answer = channel.buy(DEPOSIT + 1).await?;
-    refused_as(&answer, &channel.offer, "session/amount-exceeds-deposit")
+    refused_as(&answer, &channel.offer, 402, "session/amount-exceeds-deposit")
 }
 
 /// > Server MUST verify `cumulativeAmount <= channel.deposit`.

@@ -9,8 +9,7 @@ use conform402_wire::session::{SessionPayload, SignedVoucher};
 use conform402_wire::signature::with_high_s;
 
 use super::channel::Channel;
-use super::judge::refused_as;
-use crate::mpp::judge::{delivered, status_is, withheld};
+use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     Channel::open(bed, bed.offer(Offer::session(100)).await?).await
@@ -181,5 +180,5 @@ async fn a_malformed_signature_is_called_so(bed: &Bed) -> Outcome {
     let voucher = channel.signed(100)?;
     let voucher = SignedVoucher { signature: voucher.signature.slice(..64), ..voucher };
     let answer = channel.present(SessionPayload::Voucher(voucher)).await?;
-    refused_as(&answer, &channel.offer, "session/invalid-signature")
+    refused_as(&answer, &channel.offer, 402, "session/invalid-signature")
 }

@@ -45,7 +45,7 @@ impl Visit<'_> {
         session: &SessionInfo,
     ) -> Response {
         let (url, shop) = (&self.route.testbed.rpc_url, self.shop);
-        let done = match EscrowClient::new(url, offer, session, &shop.broadcasting) {
+        let done = match EscrowClient::new(url, &shop.http, offer, session, &shop.broadcasting) {
             Ok(chain) => {
                 let sale = Sale { visit: self, credential, offer, session };
                 Dealing { sale, chain }.serve().await

@@ -36,7 +36,7 @@ impl Dealing<'_> {
             ) {
                 self.sale.verify(voucher, channel.signer)?;
             }
-            return Ok(self.again(&kept));
+            return Ok(self.answer_with(&kept));
         }
         if let Some(deposit) = &update.deposit {
             let merged = self.merge(&mut held, voucher, deposit).await;
@@ -84,22 +84,23 @@ impl Dealing<'_> {
             self.charge(&mut copy)?;
             let receipt = self.receipt(id, &copy, None, 1);
             *slot.lock().await = Some(copy);
-            return Ok(self.deliver(&receipt));
+            return Ok(self.deliver(receipt));
         }
         self.charge(channel)?;
         let receipt = self.receipt(id, channel, None, 1);
-        Ok(self.deliver(&receipt))
+        Ok(self.deliver(receipt))
     }
 
-    fn deliver(&self, receipt: &SessionReceipt) -> Response {
+    fn deliver(&self, receipt: SessionReceipt) -> Response {
         let faults = self.faults();
         let withholds =
             fault!(faults, "sells-nothing-for-vouchers", "what a voucher pays for is not sent");
         let content = if withholds { "" } else { self.sale.offer.content.as_str() };
         let body = json!({ "content": content }).to_string();
-        self.keep(&body, receipt);
-        let answer = Answer::text(200, "application/json", body);
-        self.acknowledge(answer, receipt).send()
+        let sold = Kept { body, receipt };
+        let answer = self.answer_with(&sold);
+        self.keep(sold);
+        answer
     }
 
     /// Takes a voucher that allows more than those before. One that does not
@@ -196,15 +197,14 @@ impl Dealing<'_> {
         answered.get(self.challenge(), id, key).filter(|_| !forgets)
     }
 
-    fn keep(&self, body: &str, receipt: &SessionReceipt) {
+    fn keep(&self, sold: Kept) {
         if let Some(key) = self.sale.visit.asked.idempotency_key {
-            let kept = Kept { body: body.to_owned(), receipt: receipt.clone() };
-            let id = receipt.channel_id;
-            self.sale.visit.shop.answered.keep(self.challenge(), id, key, kept);
+            let id = sold.receipt.channel_id;
+            self.sale.visit.shop.answered.keep(self.challenge(), id, key, sold);
         }
     }
 
-    fn again(&self, kept: &Kept) -> Response {
+    fn answer_with(&self, kept: &Kept) -> Response {
         let answer = Answer::text(200, "application/json", kept.body.clone());
         self.acknowledge(answer, &kept.receipt).send()
     }
