@@ -26,6 +26,18 @@ sol!(
     "../../contracts/artifacts/Escrow.json"
 );
 
+sol!(
+    #[allow(missing_docs)]
+    SmartWallet,
+    "../../contracts/artifacts/SmartWallet.json"
+);
+
+sol!(
+    #[allow(missing_docs)]
+    Impostor,
+    "../../contracts/artifacts/Impostor.json"
+);
+
 mod permit2 {
     alloy::sol!(
         #[allow(missing_docs)]
@@ -56,6 +68,12 @@ impl Permit2 {
 pub(crate) fn escrow_init_code(grace_period: u64) -> Bytes {
     let arguments = Escrow::constructorCall { closeGracePeriod: grace_period };
     [Escrow::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into()
+}
+
+/// The init code of a wallet that signs by `owner`'s key.
+pub(crate) fn wallet_init_code(owner: Address) -> Bytes {
+    let arguments = SmartWallet::constructorCall { owner_: owner };
+    [SmartWallet::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into()
 }
 
 /// A token's init code with its constructor's arguments.

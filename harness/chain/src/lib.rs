@@ -24,7 +24,7 @@ use conform402_wire::session::channel::{ChannelId, Escrow};
 pub use anvil::{ANVIL_VERSION, AnvilBinary, MissingAnvil};
 pub use channel::{Channel, Revert};
 pub use conform402_wire::Seed;
-pub use contracts::{Channels, Deposits, Escrow as EscrowContract, Lens, Permit2, Token};
+pub use contracts::{Channels, Deposits, Escrow as EscrowContract, Impostor, Lens, Permit2, Token};
 pub use ledger::{Holder, Ledger, Movement, Party, Unaccounted, Unexpected};
 pub use wallet::Account;
 
@@ -157,18 +157,13 @@ impl Chain {
     }
 
     async fn deploy(&mut self) -> Result<(), ChainError> {
-        for token in [&self.token, &self.other_token] {
-            self.create(contracts::token_init_code(&token.domain, token.decimals)).await?;
-        }
-        self.token.domain.contract = self.minter.address().create(0);
-        self.other_token.domain.contract = self.minter.address().create(1);
-        self.create(Lens::BYTECODE.clone()).await?;
-        self.lens = self.minter.address().create(2);
-        for grace_period in [GRACE_PERIOD, HASTY_GRACE_PERIOD] {
-            self.create(contracts::escrow_init_code(grace_period)).await?;
-        }
-        self.escrow.contract = self.minter.address().create(3);
-        self.hasty_escrow.contract = self.minter.address().create(4);
+        let code_of = |token: &TokenInfo| contracts::token_init_code(&token.domain, token.decimals);
+        self.token.domain.contract = self.create(code_of(&self.token)).await?;
+        self.other_token.domain.contract = self.create(code_of(&self.other_token)).await?;
+        self.lens = self.create(Lens::BYTECODE.clone()).await?;
+        self.escrow.contract = self.create(contracts::escrow_init_code(GRACE_PERIOD)).await?;
+        self.hasty_escrow.contract =
+            self.create(contracts::escrow_init_code(HASTY_GRACE_PERIOD)).await?;
         self.send(&self.minter, Permit2::FACTORY, Permit2::factory_input(), Permit2::DEPLOY_GAS)
             .await?
             .status()
@@ -176,11 +171,28 @@ impl Chain {
             .ok_or(ChainError::Reverted("the deployment of Permit2"))
     }
 
-    async fn create(&self, init_code: Bytes) -> Result<(), ChainError> {
+    /// Deploys a contract that signs by `owner`'s key, through ERC-1271.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain refuses.
+    pub async fn smart_wallet(&self, owner: Address) -> Result<Address, ChainError> {
+        self.create(contracts::wallet_init_code(owner)).await
+    }
+
+    /// Deploys a contract that emits the escrow's events and holds nothing.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the chain refuses.
+    pub async fn impostor(&self) -> Result<Address, ChainError> {
+        self.create(Impostor::BYTECODE.clone()).await
+    }
+
+    async fn create(&self, init_code: Bytes) -> Result<Address, ChainError> {
         let nonce = self.minter.take_nonce().await;
         let request = self.request(nonce, 8 * GAS_LIMIT).with_deploy_code(init_code);
         let receipt = self.send_signed(&self.minter, request).await?;
-        receipt.status().then_some(()).ok_or(ChainError::Reverted("a deployment"))
+        let created = receipt.contract_address.filter(|_| receipt.status());
+        created.ok_or(ChainError::Reverted("a deployment"))
     }
 
     /// Where targets reach the chain.

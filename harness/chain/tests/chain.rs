@@ -20,6 +20,26 @@ async fn start(chain_id: u64) -> Arc<Chain> {
     Chain::start(&anvil, ChainOptions { chain_id, seed: Seed::default() }).await.unwrap()
 }
 
+/// Opens a channel of which each partner gets 15 %.
+async fn open(chain: &Chain, payer: &Account, terms: &Terms, deposit: u128, partners: &[Address]) {
+    let escrow = chain.escrow().contract;
+    let approve = Token::approveCall { spender: escrow, value: U256::from(deposit) };
+    let open = EscrowContract::open_1Call {
+        payee: terms.payee,
+        token: terms.token,
+        deposit,
+        salt: terms.salt,
+        authorizedSigner: terms.authorized_signer,
+        splits: partners
+            .iter()
+            .map(|partner| Channels::Split { recipient: *partner, bps: 1_500 })
+            .collect(),
+    };
+    for (to, input) in [(terms.token, approve.abi_encode()), (escrow, open.abi_encode())] {
+        assert!(chain.transact(payer, to, input).await.unwrap().status());
+    }
+}
+
 #[rstest]
 #[case(196)]
 #[case(31337)]
@@ -97,29 +117,15 @@ async fn what_rounding_keeps_in_escrow_is_the_channels() {
         ledger.watch("split", partner, BaseUnits::default());
     }
 
-    let approve = Token::approveCall { spender: escrow.contract, value: U256::from(100) };
-    let open = EscrowContract::open_1Call {
-        payee: terms.payee,
-        token,
-        deposit: 100,
-        salt: terms.salt,
-        authorizedSigner: terms.authorized_signer,
-        splits: partners.map(|recipient| Channels::Split { recipient, bps: 1_500 }).to_vec(),
-    };
+    open(&chain, &payer, &terms, 100, &partners).await;
     let voucher = Voucher { channel: id, cumulative: BaseUnits::new(10) };
     let settle = EscrowContract::settleCall {
         channelId: id.0,
         cumulativeAmount: 10,
         signature: voucher.sign(&escrow, payer.key()).unwrap().signature,
     };
-    let calls = [
-        (&payer, token, approve.abi_encode()),
-        (&payer, escrow.contract, open.abi_encode()),
-        (&payee, escrow.contract, settle.abi_encode()),
-    ];
-    for (from, to, input) in calls {
-        assert!(chain.transact(from, to, input).await.unwrap().status());
-    }
+    let settled = chain.transact(&payee, escrow.contract, settle.abi_encode()).await.unwrap();
+    assert!(settled.status());
 
     let units = |units: i64| I256::try_from(units).unwrap();
     let moved = [
@@ -159,4 +165,62 @@ fn a_seed_determines_its_keys() {
     assert_eq!(Seed(1).key("payer"), Seed(1).key("payer"));
     assert_ne!(Seed(1).key("payer"), Seed(2).key("payer"));
     assert_ne!(Seed(1).key("payer"), Seed(1).key("payee"));
+}
+
+#[tokio::test]
+async fn a_reorganisation_undoes_what_can_be_sent_again() {
+    let chain = start(196).await;
+    let holder = Account::new(chain.seed().key("holder"));
+    let friend = chain.seed().key("friend").address();
+    chain.fund(&[holder.address()], BaseUnits::new(1000)).await.unwrap();
+    let ledger = Ledger::new(chain.clone());
+    ledger.watch("holder", holder.address(), BaseUnits::new(1000));
+    ledger.watch("friend", friend, BaseUnits::new(0));
+    let give = |value: u64| Token::transferCall { to: friend, value: U256::from(value) };
+    let token = chain.token().domain.contract;
+    chain.transact(&holder, token, give(100).abi_encode()).await.unwrap();
+    let given = chain.transact(&holder, token, give(10).abi_encode()).await.unwrap();
+    let moved = |units: i64| {
+        let units = I256::try_from(units).unwrap();
+        [(holder.address().into(), -units), (friend.into(), units)]
+    };
+
+    let undone = chain.reorganize(1).await.unwrap();
+    assert_eq!(undone.len(), 1, "one block had one transaction");
+    assert_eq!(chain.receipt(given.transaction_hash).await.unwrap(), None);
+    assert_eq!(ledger.expect(&moved(100)).await.unwrap(), Ok(()));
+
+    chain.send_again(&undone).await.unwrap();
+    assert!(chain.receipt(given.transaction_hash).await.unwrap().is_some());
+    assert_eq!(ledger.expect(&moved(110)).await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_wallet_signs_by_its_owners_key() {
+    let chain = start(196).await;
+    let (owner, stranger) = (chain.seed().key("owner"), chain.seed().key("stranger"));
+    let wallet = chain.smart_wallet(owner.address()).await.unwrap();
+    let payer = Account::new(chain.seed().key("payer"));
+    let payee = Account::new(chain.seed().key("payee"));
+    chain.fund(&[payer.address()], BaseUnits::new(1000)).await.unwrap();
+    let terms = Terms {
+        payer: payer.address(),
+        payee: payee.address(),
+        token: chain.token().domain.contract,
+        salt: B256::repeat_byte(7),
+        authorized_signer: wallet,
+    };
+    let escrow = *chain.escrow();
+    open(&chain, &payer, &terms, 1000, &[]).await;
+    let voucher = Voucher { channel: terms.channel_id(&escrow), cumulative: BaseUnits::new(100) };
+    for (key, settles) in [(stranger, false), (owner, true)] {
+        let signed = voucher.sign(&escrow, &key).unwrap();
+        let settle = EscrowContract::settleCall {
+            channelId: voucher.channel.0,
+            cumulativeAmount: 100,
+            signature: signed.signature,
+        };
+        let settled = chain.transact(&payee, escrow.contract, settle.abi_encode()).await.unwrap();
+        assert_eq!(settled.status(), settles);
+    }
 }
