@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
+use conform402_chain::TokenInfo;
 use conform402_facilitator::PATIENCE;
 use conform402_wire::BaseUnits;
 use conform402_wire::Profile;
@@ -30,6 +31,7 @@ pub struct Offer {
     profile: Option<Profile>,
     chain_id: Option<u64>,
     payee: Option<PrivateKeySigner>,
+    in_other_token: bool,
     patience: Duration,
     session: Option<SessionOffer>,
 }
@@ -62,6 +64,7 @@ impl Offer {
             profile: None,
             chain_id: None,
             payee: None,
+            in_other_token: false,
             patience: PATIENCE,
             session: None,
         }
@@ -208,6 +211,13 @@ impl Offer {
         self
     }
 
+    /// For the testbed's other token.
+    #[must_use]
+    pub fn in_other_token(mut self) -> Self {
+        self.in_other_token = true;
+        self
+    }
+
     /// By a target that waits no longer than this for the facilitator.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
@@ -262,7 +272,7 @@ impl Offer {
             }
         });
         let intent = if session.is_some() { session::INTENT } else { INTENT };
-        let token = chain.token();
+        let token = if self.in_other_token { chain.other_token() } else { chain.token() }.clone();
         let digest = keccak256(format!("{}{path}{index}", chain.seed()));
         Mounted {
             info: OfferInfo {
@@ -289,6 +299,7 @@ impl Offer {
             },
             payee,
             escrow,
+            token,
         }
     }
 }
@@ -314,6 +325,7 @@ pub struct Mounted {
     pub(crate) info: OfferInfo,
     payee: PrivateKeySigner,
     escrow: Escrow,
+    token: TokenInfo,
 }
 
 impl Mounted {
@@ -321,6 +333,12 @@ impl Mounted {
     #[must_use]
     pub const fn payee_key(&self) -> &PrivateKeySigner {
         &self.payee
+    }
+
+    /// What it is paid in.
+    #[must_use]
+    pub const fn token(&self) -> &TokenInfo {
+        &self.token
     }
 
     /// Where the channels of a session are.

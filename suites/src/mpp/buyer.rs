@@ -60,10 +60,7 @@ impl Payment {
             primary: transfer(request.recipient, due),
             splits: splits.iter().map(|split| transfer(split.recipient, split.amount)).collect(),
             source: Some(did(payer, offer.chain_id())),
-            domain: TokenDomain {
-                chain_id: offer.chain_id(),
-                ..bed.testbed().chain.token().domain.clone()
-            },
+            domain: TokenDomain { chain_id: offer.chain_id(), ..offer.token().domain.clone() },
             key: payer.key().clone(),
             challenge,
         })

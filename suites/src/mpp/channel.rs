@@ -13,9 +13,9 @@ use conform402_wire::session::{Deposit, SessionPayload, SignedVoucher, TopUp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::buyer::{self, ours};
 use super::judge::managed;
-use super::opening::Proposal;
-use crate::mpp::buyer::{self, ours};
+use super::proposal::Proposal;
 
 /// An open channel, and the payer's keys to it.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Channel<'a> {
 }
 
 impl<'a> Channel<'a> {
-    /// Opens a channel of [`super::opening::DEPOSIT`] for `offer`.
+    /// Opens a channel of [`super::proposal::DEPOSIT`] for `offer`.
     pub async fn open(bed: &'a Bed, offer: Mounted) -> Result<Self, Broken> {
         let proposal = Proposal::of(bed, &offer).await?;
         Self::opened_by(bed, offer, &proposal).await
@@ -216,7 +216,7 @@ impl Addition {
                 valid_before: BaseUnits::new(buyer::valid_before(&challenge)?),
                 nonce: top_up_nonce(channel.id, value, payer.address(), salt),
             },
-            token: bed.testbed().chain.token().domain.clone(),
+            token: channel.offer.token().domain.clone(),
             key: payer.key().clone(),
         })
     }

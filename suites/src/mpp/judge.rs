@@ -25,6 +25,15 @@ pub fn delivered(answer: &Answer, offer: &Mounted) -> Outcome {
     Ok(())
 }
 
+/// A channel was opened, added to or closed. Some sellers answer with a body,
+/// others without (WIRE.md, C-4.14).
+pub fn managed(answer: &Answer) -> Outcome {
+    match answer.status {
+        200 | 204 => Ok(()),
+        status => broken(format!("a valid request is answered {status} instead of 200 or 204")),
+    }
+}
+
 /// A valid payment of `offer` is delivered, and paid to the unit.
 pub async fn buys(bed: &Bed, offer: Offer) -> Outcome {
     let offer = bed.offer(offer).await?;

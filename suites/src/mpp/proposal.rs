@@ -1,7 +1,7 @@
 //! A payer that opens a channel. It does so validly by default; a negative
 //! changes one part, and signing comes last.
 
-use alloy::primitives::{Address, TxHash};
+use alloy::primitives::{Address, B256, TxHash};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall as _;
 use conform402_chain::{Channels, EscrowContract, Token};
@@ -14,16 +14,15 @@ use conform402_wire::{BaseUnits, Challenge};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::mpp::buyer::{self, ours, valid_before};
+use super::buyer::{self, ours, valid_before};
 
 /// What is deposited, unless a check says otherwise, in base units.
 pub const DEPOSIT: u64 = 1_000;
 
-/// Has the target serve `offer` in the escrow whose grace period is too short,
-/// which it may well refuse.
-pub async fn in_hasty_escrow(bed: &Bed, offer: Offer) -> Result<Mounted, Broken> {
+/// Has the target serve an offer it may well refuse.
+pub async fn if_served(bed: &Bed, offer: Offer) -> Result<Mounted, Broken> {
     let unserved = |_| Broken::NotApplicable("the target serves no such offer".to_owned());
-    bed.try_offer(offer.in_hasty_escrow()).await?.map_err(unserved)
+    bed.try_offer(offer).await?.map_err(unserved)
 }
 
 /// A channel that is to be opened, before anything is signed.
@@ -58,7 +57,6 @@ impl Proposal {
     pub async fn of(bed: &Bed, offer: &Mounted) -> Result<Self, Broken> {
         let challenge = buyer::challenge(bed, offer).await?;
         let payer = bed.payer();
-        let chain = &bed.testbed().chain;
         let terms = Terms {
             payer: payer.address(),
             payee: offer.recipient(),
@@ -70,7 +68,8 @@ impl Proposal {
         let splits = offer.shares().to_vec();
         let channel = terms.channel_id(&escrow);
         bed.watch_channel(channel);
-        Ok(Self {
+        let token = offer.token().domain.clone();
+        let proposal = Self {
             source: Some(buyer::did(payer, offer.chain_id())),
             channel,
             receive: Receive {
@@ -80,9 +79,9 @@ impl Proposal {
                 value: BaseUnits::new(DEPOSIT),
                 valid_after: BaseUnits::default(),
                 valid_before: BaseUnits::new(valid_before(&challenge)?),
-                nonce: terms.open_nonce(&splits),
+                nonce: B256::ZERO,
             },
-            token: chain.token().domain.clone(),
+            token,
             escrow,
             cumulative: BaseUnits::default(),
             key: payer.key().clone(),
@@ -91,7 +90,17 @@ impl Proposal {
             terms,
             splits,
             profile: offer.profile(),
-        })
+        };
+        Ok(proposal.bound())
+    }
+
+    /// The authorization bound to the terms, as its dialect does it.
+    fn bound(mut self) -> Self {
+        self.receive.nonce = match self.profile {
+            Some(Profile::Ietf) => self.terms.drafted_open_nonce(),
+            _ => self.terms.open_nonce(&self.splits),
+        };
+        self
     }
 
     /// The same proposal, changed.
@@ -106,8 +115,7 @@ impl Proposal {
     #[must_use]
     pub fn shared(mut self, splits: &[Share]) -> Self {
         self.splits = splits.to_vec();
-        self.receive.nonce = self.terms.open_nonce(splits);
-        self
+        self.bound()
     }
 
     /// The same proposal on other terms, to which id and nonce follow.
@@ -115,9 +123,8 @@ impl Proposal {
     pub fn on(mut self, bed: &Bed, change: impl FnOnce(&mut Terms)) -> Self {
         change(&mut self.terms);
         self.channel = self.terms.channel_id(&self.escrow);
-        self.receive.nonce = self.terms.open_nonce(&self.splits);
         bed.watch_channel(self.channel);
-        self
+        self.bound()
     }
 
     /// The credential, signed as it stands, for the facilitator to broadcast.

@@ -1,10 +1,12 @@
 //! The channels that are open, each with what was promised and what was sold.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256, TxHash};
 use conform402_wire::BaseUnits;
+use conform402_wire::adapter::OfferInfo;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
 use serde::{Deserialize, Serialize};
@@ -13,11 +15,31 @@ use serde::{Deserialize, Serialize};
 /// channel for itself, also while it waits for the settlement service.
 pub type Slot = Arc<tokio::sync::Mutex<Option<Channel>>>;
 
-/// All channels, by payee and id: a channel is good for all routes of its
-/// payee, and for no other's.
+/// What channels are kept apart by: one is good for all routes of its payee that
+/// are paid in its token, and for no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Till {
+    payee: Address,
+    token: Address,
+}
+
+impl Till {
+    /// Where the channels of an offer are.
+    pub const fn of(offer: &OfferInfo) -> Self {
+        Self { payee: offer.recipient, token: offer.currency }
+    }
+}
+
+impl fmt::Display for Till {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.payee, self.token)
+    }
+}
+
+/// All channels, by till and id.
 #[derive(Debug, Default)]
 pub struct Channels {
-    slots: Mutex<HashMap<(Address, ChannelId), Slot>>,
+    slots: Mutex<HashMap<(Till, ChannelId), Slot>>,
     in_doubt: Mutex<HashSet<Deposit>>,
     presented: Mutex<HashSet<TxHash>>,
 }
@@ -27,22 +49,29 @@ pub type Deposit = (Address, ChannelId, B256);
 
 impl Channels {
     /// The place of a channel, which is made where there is none.
-    pub fn slot(&self, payee: Address, channel: ChannelId) -> Slot {
+    pub fn slot(&self, till: Till, channel: ChannelId) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.entry((payee, channel)).or_default().clone()
+        slots.entry((till, channel)).or_default().clone()
     }
 
     /// The place of a channel, if there is one.
-    pub fn find(&self, payee: Address, channel: ChannelId) -> Option<Slot> {
+    pub fn find(&self, till: Till, channel: ChannelId) -> Option<Slot> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.get(&(payee, channel)).cloned()
+        slots.get(&(till, channel)).cloned()
     }
 
     /// Takes in a channel that was kept, unless it is known already.
-    pub fn take_in(&self, payee: Address, channel: Channel) {
+    pub fn take_in(&self, till: Till, channel: Channel) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let id = channel.highest.channel_id;
-        slots.entry((payee, id)).or_insert_with(|| Arc::new(Some(channel).into()));
+        slots.entry((till, id)).or_insert_with(|| Arc::new(Some(channel).into()));
+    }
+
+    /// The place of a channel in any till of its payee.
+    pub fn in_any_till(&self, till: Till, channel: ChannelId) -> Option<Slot> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_meant = |of: &Till, id: &ChannelId| of.payee == till.payee && *id == channel;
+        slots.iter().find(|((of, id), _)| is_meant(of, id)).map(|(_, slot)| slot.clone())
     }
 
     /// The place of a channel, whoever its payee is.
@@ -51,10 +80,10 @@ impl Channels {
         slots.iter().find(|((_, id), _)| *id == channel).map(|(_, slot)| slot.clone())
     }
 
-    /// The channels a payee was asked about.
-    pub fn ids_of(&self, payee: Address) -> Vec<ChannelId> {
+    /// The channels of a till.
+    pub fn ids_of(&self, till: Till) -> Vec<ChannelId> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.keys().filter(|(of, _)| *of == payee).map(|(_, id)| *id).collect()
+        slots.keys().filter(|(of, _)| *of == till).map(|(_, id)| *id).collect()
     }
 
     /// Remembers that a deposit was asked for and nothing heard of it, or that
@@ -69,10 +98,10 @@ impl Channels {
         !self.presented.lock().unwrap_or_else(PoisonError::into_inner).insert(hash)
     }
 
-    /// Charges every other channel of a payee that nobody has locked.
-    pub fn spend_elsewhere(&self, payee: Address, but: ChannelId, amount: BaseUnits) {
+    /// Charges every other channel of a till that nobody has locked.
+    pub fn spend_elsewhere(&self, till: Till, but: ChannelId, amount: BaseUnits) {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((_, _), slot) in slots.iter().filter(|((of, id), _)| *of == payee && *id != but) {
+        for ((_, _), slot) in slots.iter().filter(|((of, id), _)| *of == till && *id != but) {
             if let Ok(mut slot) = slot.try_lock()
                 && let Some(channel) = slot.as_mut()
             {

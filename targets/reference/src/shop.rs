@@ -5,13 +5,12 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use alloy::primitives::Address;
 use conform402_wire::adapter::{Mount, Mounting, OfferInfo, Reached, RefusedOffer, TestbedInfo};
 use conform402_wire::{Challenge, ChallengeId};
 use tokio::sync::Notify;
 
 use crate::answer::Answered;
-use crate::channels::Channels;
+use crate::channels::{Channels, Till};
 use crate::fault::{Faults, fault};
 use crate::sa::SaClient;
 use crate::store::Store;
@@ -110,14 +109,15 @@ impl Shop {
 
     fn take_in_channels(&self, route: &Route) -> io::Result<()> {
         for offer in route.offers.iter().filter(|offer| offer.session.is_some()) {
-            let kept = route.store(offer.recipient).map(|store| store.channels());
+            let till = Till::of(offer);
+            let kept = route.store(till).map(|store| store.channels());
             for channel in kept.transpose()?.into_iter().flatten() {
                 if !fault!(
                     route.faults,
                     "forgets-channels-at-a-restart",
                     "what is on disk is not looked at"
                 ) {
-                    self.channels.take_in(offer.recipient, channel);
+                    self.channels.take_in(till, channel);
                 }
             }
         }
@@ -184,9 +184,9 @@ impl Shop {
 }
 
 impl Route {
-    /// Where a payee's channels are kept, if they are.
-    pub fn store(&self, payee: Address) -> Option<Store> {
-        Some(Store::of(self.testbed.store.as_deref()?, payee))
+    /// Where the channels of a till are kept, if they are.
+    pub fn store(&self, till: Till) -> Option<Store> {
+        Some(Store::of(self.testbed.store.as_deref()?, till))
     }
 
     /// Remembers that somebody paid here.

@@ -1,24 +1,23 @@
 //! Channels on disk, where a restart finds them (draft-evm-session-00, "Crash
-//! Safety"): a folder for each payee, and in it a file for each channel, which
+//! Safety"): a folder for each till, and in it a file for each channel, which
 //! is replaced as a whole.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use alloy::primitives::Address;
 use conform402_wire::session::channel::ChannelId;
 
-use crate::channels::Channel;
+use crate::channels::{Channel, Till};
 
-/// The channels of one payee.
+/// The channels of one till.
 #[derive(Debug)]
 pub struct Store(PathBuf);
 
 impl Store {
-    /// In a folder that many payees share.
-    pub fn of(folder: &Path, payee: Address) -> Self {
-        Self(folder.join(payee.to_string()))
+    /// In a folder that many tills share.
+    pub fn of(folder: &Path, till: Till) -> Self {
+        Self(folder.join(till.to_string()))
     }
 
     /// All that is kept.

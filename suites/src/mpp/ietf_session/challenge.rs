@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::payer;
 use crate::mpp::buyer::{self, in_seconds, ours, reissue};
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{broken, status_is, withheld};
-use crate::mpp::session::channel::Channel;
 
 async fn request(bed: &Bed, offer: &Mounted) -> Result<Value, Broken> {
     let challenge = buyer::challenge(bed, offer).await?;

@@ -8,10 +8,9 @@ use conform402_wire::session::SessionPayload;
 use super::judge::{receipt_json, refused_by_a_seller_that_stands};
 use super::payer;
 use crate::mpp::buyer::ours;
-use crate::mpp::judge::{broken, delivered, refused_as, status_is, withheld};
-use crate::mpp::session::channel::Channel;
-use crate::mpp::session::judge::managed;
-use crate::mpp::session::opening::DEPOSIT;
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, delivered, managed, refused_as, status_is, withheld};
+use crate::mpp::proposal::DEPOSIT;
 
 /// Seconds: past the grace period of every escrow of a testbed.
 const PAST_THE_GRACE_PERIOD: u64 = 16 * 60;

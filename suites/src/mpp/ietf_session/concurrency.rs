@@ -4,9 +4,8 @@
 use conform402_runner::{Bed, Offer, Outcome, check};
 
 use super::payer;
-use crate::mpp::judge::{broken, delivered};
-use crate::mpp::session::concurrency::{AT_ONCE, at_once, sold};
-use crate::mpp::session::judge::managed;
+use crate::mpp::crowd::{AT_ONCE, at_once, sold};
+use crate::mpp::judge::{broken, delivered, managed};
 
 /// > Servers MUST ensure that voucher acceptance and balance deduction are
 /// > serialized per channel to prevent race conditions.

@@ -1,5 +1,6 @@
 //! A voucher that brings its deposit along.
 
+use alloy::signers::local::PrivateKeySigner;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use conform402_wire::session::ietf::CredentialType;
@@ -7,9 +8,9 @@ use conform402_wire::session::ietf::CredentialType;
 use super::judge::refused_by_a_seller_that_stands;
 use super::payer;
 use crate::mpp::buyer;
-use crate::mpp::judge::delivered;
-use crate::mpp::session::channel::{Addition, Channel};
-use crate::mpp::session::opening::DEPOSIT;
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{delivered, status_is, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 const MORE: u64 = 500;
 
@@ -46,7 +47,7 @@ async fn a_voucher_with_a_top_up_buys_for_it(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSessionAuthorization), killed_by(OpensByOpeningOnly))]
 async fn a_voucher_with_an_opening_buys_at_once(bed: &Bed) -> Outcome {
     let offer = bed.offer(offer()).await?;
-    let proposal = payer::proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let proposal = proposal.with(|proposal| proposal.cumulative = BaseUnits::new(100));
     let credential = proposal.credential(payer::with_opening(&proposal)?)?;
     delivered(&buyer::present(bed, &offer, &credential).await?, &offer)?;
@@ -63,11 +64,34 @@ async fn a_voucher_with_an_opening_buys_at_once(bed: &Bed) -> Outcome {
 )]
 async fn a_voucher_whose_deposit_fails_is_refused(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
-    let stranger = alloy::signers::local::PrivateKeySigner::random();
+    let stranger = PrivateKeySigner::random();
     let addition = Addition::of(&channel, MORE).await?.with(|addition| addition.key = stranger);
     let answer = channel.present(payer::with_top_up(channel.signed(100)?, &addition)?).await?;
     refused_by_a_seller_that_stands(&answer, &channel.offer)?;
     channel.stands(DEPOSIT, DEPOSIT, &[]).await
+}
+
+/// > then validates and accepts the voucher
+/// > — draft-evm-session-00, "Voucher Payload"
+#[check(must, profile(Ietf), needs(IetfSessionAuthorization))]
+#[case(
+    that_somebody_else_signed,
+    killed_by(IgnoresVoucherSignatures, AnswersBadVouchersWith400),
+    |proposal| proposal.voucher_key = PrivateKeySigner::random()
+)]
+#[case(
+    past_its_deposit,
+    killed_by(TakesVouchersPastTheDeposit),
+    |proposal| proposal.cumulative = BaseUnits::new(DEPOSIT + 1)
+)]
+async fn an_opening_makes_no_voucher_good(bed: &Bed, change: fn(&mut Proposal)) -> Outcome {
+    let offer = bed.offer(offer()).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    let proposal = proposal.with(|proposal| proposal.cumulative = BaseUnits::new(100)).with(change);
+    let credential = proposal.credential(payer::with_opening(&proposal)?)?;
+    let answer = buyer::present(bed, &offer, &credential).await?;
+    withheld(&answer, &offer)?;
+    status_is(&answer, 402)
 }
 
 /// > For already-existing channels, `deposit.action` MUST be `"topUp"`. The
@@ -86,7 +110,7 @@ async fn a_voucher_whose_deposit_fails_is_refused(bed: &Bed) -> Outcome {
 )]
 async fn a_voucher_that_opens_an_open_channel_is_refused(bed: &Bed) -> Outcome {
     let offer = bed.offer(offer()).await?;
-    let proposal = payer::proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let proposal = proposal.with(|proposal| proposal.cumulative = BaseUnits::new(100));
     let credential = proposal.credential(payer::with_opening(&proposal)?)?;
     delivered(&buyer::present(bed, &offer, &credential).await?, &offer)?;

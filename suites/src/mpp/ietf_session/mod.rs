@@ -7,6 +7,7 @@ mod payer;
 pub mod challenge;
 pub mod close;
 pub mod concurrency;
+pub mod crash;
 pub mod merged_deposit;
 pub mod open;
 pub mod open_relayed;

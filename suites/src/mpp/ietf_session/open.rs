@@ -9,12 +9,11 @@ use conform402_wire::BaseUnits;
 use serde_json::{Value, json};
 
 use super::judge::{not_sold, receipt_json, refused_by_a_seller_that_stands};
-use super::payer::{self, proposal};
+use super::payer;
 use crate::mpp::buyer;
-use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
-use crate::mpp::session::channel::Channel;
-use crate::mpp::session::judge::managed;
-use crate::mpp::session::opening::{DEPOSIT, Proposal, in_hasty_escrow};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{delivered, managed, refused_as, status_is, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal, if_served};
 
 async fn offer(bed: &Bed) -> Result<Mounted, Broken> {
     bed.offer(Offer::ietf_session(100)).await
@@ -41,7 +40,7 @@ async fn a_channel_the_payer_opened_is_taken(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(NeedsNoSource))]
 async fn an_opening_without_a_source_is_malformed(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?.with(|proposal| proposal.source = None);
+    let proposal = Proposal::of(bed, &offer).await?.with(|proposal| proposal.source = None);
     let answer = presented(bed, &offer, &proposal).await?;
     withheld(&answer, &offer)?;
     status_is(&answer, 400)
@@ -53,7 +52,7 @@ async fn an_opening_without_a_source_is_malformed(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(LetsTheFirstVoucherBeAbsent))]
 async fn an_opening_without_a_voucher_is_malformed(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
     let mut credential = proposal.with_hash(hash)?;
     if let Some(payload) = credential["payload"].as_object_mut() {
@@ -75,7 +74,8 @@ async fn an_opening_without_a_voucher_is_malformed(bed: &Bed) -> Outcome {
 async fn an_opening_whose_voucher_somebody_else_signed_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
     let stranger = PrivateKeySigner::random();
-    let proposal = proposal(bed, &offer).await?.with(|proposal| proposal.voucher_key = stranger);
+    let proposal =
+        Proposal::of(bed, &offer).await?.with(|proposal| proposal.voucher_key = stranger);
     let answer = presented(bed, &offer, &proposal).await?;
     withheld(&answer, &offer)?;
     status_is(&answer, 402)
@@ -91,7 +91,7 @@ async fn an_opening_whose_voucher_somebody_else_signed_is_refused(bed: &Bed) -> 
 )]
 async fn an_opening_whose_voucher_exceeds_the_deposit_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let proposal = proposal.with(|proposal| proposal.cumulative = BaseUnits::new(DEPOSIT + 1));
     let answer = presented(bed, &offer, &proposal).await?;
     refused_as(&answer, &offer, 402, "session/amount-exceeds-deposit")
@@ -109,7 +109,7 @@ async fn an_opening_whose_voucher_exceeds_the_deposit_is_refused(bed: &Bed) -> O
 )]
 async fn an_opening_that_reverted_is_a_conflict(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let (chain, escrow) = (&bed.testbed().chain, bed.testbed().chain.escrow().contract);
     let receipt = chain.transact_in_vain(bed.payer(), escrow, proposal.call()).await?;
     let credential = proposal.with_hash(receipt.transaction_hash)?;
@@ -123,7 +123,7 @@ async fn an_opening_that_reverted_is_a_conflict(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(TakesAnyHashForAnOpening))]
 async fn an_opening_by_a_transaction_that_is_not_mined_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     proposal.broadcast(bed).await?;
     let (chain, escrow) = (&bed.testbed().chain, bed.testbed().chain.escrow().contract);
     let pending = chain.leave_pending(bed.payer(), escrow, proposal.call()).await?;
@@ -137,7 +137,7 @@ async fn an_opening_by_a_transaction_that_is_not_mined_is_refused(bed: &Bed) -> 
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(TakesAnyHashForAnOpening))]
 async fn an_opening_by_the_transaction_of_another_channel_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let (first, second) = (proposal(bed, &offer).await?, proposal(bed, &offer).await?);
+    let (first, second) = (Proposal::of(bed, &offer).await?, Proposal::of(bed, &offer).await?);
     let hash = first.broadcast(bed).await?;
     second.broadcast(bed).await?;
     let answer = buyer::present(bed, &offer, &second.with_hash(hash)?).await?;
@@ -150,7 +150,7 @@ async fn an_opening_by_the_transaction_of_another_channel_is_refused(bed: &Bed) 
 async fn a_channel_to_another_payee_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
     let stranger = bed.stranger();
-    let proposal = proposal(bed, &offer).await?.on(bed, |terms| terms.payee = stranger);
+    let proposal = Proposal::of(bed, &offer).await?.on(bed, |terms| terms.payee = stranger);
     let answer = presented(bed, &offer, &proposal).await?;
     refused_by_a_seller_that_stands(&answer, &offer)
 }
@@ -161,7 +161,7 @@ async fn a_channel_to_another_payee_is_refused(bed: &Bed) -> Outcome {
 async fn a_channel_in_another_token_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
     let other = bed.testbed().chain.other_token().domain.contract;
-    let proposal = proposal(bed, &offer).await?.on(bed, |terms| terms.token = other);
+    let proposal = Proposal::of(bed, &offer).await?.on(bed, |terms| terms.token = other);
     let answer = presented(bed, &offer, &proposal).await?;
     refused_by_a_seller_that_stands(&answer, &offer)
 }
@@ -171,7 +171,7 @@ async fn a_channel_in_another_token_is_refused(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(OverlooksTheDeposit))]
 async fn a_deposit_below_the_price_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let proposal = proposal.with(|proposal| proposal.receive.value = BaseUnits::new(99));
     let answer = presented(bed, &offer, &proposal).await?;
     refused_by_a_seller_that_stands(&answer, &offer)
@@ -182,7 +182,7 @@ async fn a_deposit_below_the_price_is_refused(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(OpensChannelsAboutToClose))]
 async fn a_channel_whose_payer_is_leaving_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
     Channel::of(bed, offer.clone(), &proposal).request_close().await?;
     let answer = buyer::present(bed, &offer, &proposal.with_hash(hash)?).await?;
@@ -194,8 +194,8 @@ async fn a_channel_whose_payer_is_leaving_is_refused(bed: &Bed) -> Outcome {
 /// > — draft-evm-session-00, "Forced Close"
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(OverlooksTheGracePeriod))]
 async fn a_channel_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
-    let offer = in_hasty_escrow(bed, Offer::ietf_session(100)).await?;
-    let answer = presented(bed, &offer, &proposal(bed, &offer).await?).await?;
+    let offer = if_served(bed, Offer::ietf_session(100).in_hasty_escrow()).await?;
+    let answer = presented(bed, &offer, &Proposal::of(bed, &offer).await?).await?;
     refused_by_a_seller_that_stands(&answer, &offer)
 }
 
@@ -211,7 +211,7 @@ async fn a_channel_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
 )]
 async fn a_channel_that_has_ended_is_gone(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
     let close = EscrowContract::closeCall {
         channelId: proposal.channel.0,
@@ -237,7 +237,7 @@ async fn a_channel_that_has_ended_is_gone(bed: &Bed) -> Outcome {
 )]
 async fn an_opening_presented_again_makes_no_voucher_good_again(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
     managed(&buyer::present(bed, &offer, &proposal.with_hash(hash)?).await?)?;
     let channel = Channel::of(bed, offer.clone(), &proposal);
@@ -261,7 +261,7 @@ async fn an_opening_presented_again_makes_no_voucher_good_again(bed: &Bed) -> Ou
 #[case(an_unknown_type, "type", Some(json!("cheque")))]
 async fn an_opening_is_malformed_with(bed: &Bed, member: &str, value: Option<Value>) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
     let mut credential = proposal.with_hash(hash)?;
     if let Some(payload) = credential["payload"].as_object_mut() {

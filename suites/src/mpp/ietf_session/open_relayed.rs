@@ -6,12 +6,11 @@ use conform402_wire::BaseUnits;
 use conform402_wire::session::ietf::{CredentialType, Funding, OpenWitness, Permit};
 
 use super::judge::{receipt_json, refused_by_a_seller_that_stands};
-use super::payer::{self, proposal};
+use super::payer;
 use crate::mpp::buyer;
-use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
-use crate::mpp::session::channel::Channel;
-use crate::mpp::session::judge::managed;
-use crate::mpp::session::opening::{DEPOSIT, Proposal};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{delivered, managed, refused_as, status_is, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 const BY_AUTHORIZATION: [CredentialType; 2] = [CredentialType::Authorization, CredentialType::Hash];
 
@@ -45,7 +44,7 @@ async fn refused(bed: &Bed, answer: &Answer, offer: &Mounted) -> Outcome {
 )]
 async fn an_authorization_opens(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let answer = authorized(bed, &offer, &proposal).await?;
     managed(&answer)?;
     receipt_json(&answer)?;
@@ -60,7 +59,7 @@ async fn an_authorization_opens(bed: &Bed) -> Outcome {
 async fn a_permit_opens(bed: &Bed) -> Outcome {
     payer::approve_permit2(bed).await?;
     let offer = offer_by_permit(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     managed(&buyer::present(bed, &offer, &payer::permitting(bed, &proposal)?).await?)?;
     let channel = Channel::of(bed, offer, &proposal);
     delivered(&channel.buy(100).await?, &channel.offer)?;
@@ -72,7 +71,7 @@ async fn a_permit_opens(bed: &Bed) -> Outcome {
 #[check(must, profile(Ietf), needs(IetfSessionAuthorization), killed_by(AsksForASourceAlways))]
 async fn an_authorization_needs_no_source(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?.with(|proposal| proposal.source = None);
+    let proposal = Proposal::of(bed, &offer).await?.with(|proposal| proposal.source = None);
     managed(&authorized(bed, &offer, &proposal).await?)
 }
 
@@ -89,11 +88,10 @@ async fn an_authorization_needs_no_source(bed: &Bed) -> Outcome {
 async fn a_delegate_signs_vouchers(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
     let delegate = PrivateKeySigner::random();
-    let proposal = proposal(bed, &offer)
+    let proposal = Proposal::of(bed, &offer)
         .await?
         .on(bed, |terms| terms.authorized_signer = delegate.address())
-        .with(|proposal| proposal.voucher_key = delegate)
-        .with(payer::bind);
+        .with(|proposal| proposal.voucher_key = delegate);
     managed(&authorized(bed, &offer, &proposal).await?)?;
     let channel = Channel::of(bed, offer, &proposal);
     delivered(&channel.buy(100).await?, &channel.offer)
@@ -110,7 +108,7 @@ async fn a_delegate_signs_vouchers(bed: &Bed) -> Outcome {
 )]
 async fn an_opening_without_a_voucher_is_malformed(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let mut credential = payer::authorizing(&proposal)?;
     if let Some(payload) = credential["payload"].as_object_mut() {
         payload.remove("voucherSignature");
@@ -119,6 +117,41 @@ async fn an_opening_without_a_voucher_is_malformed(bed: &Bed) -> Outcome {
     withheld(&answer, &offer)?;
     status_is(&answer, 400)?;
     bed.nothing_moved().await
+}
+
+/// > Verify the initial voucher signature
+/// > — draft-evm-session-00, "Open Verification"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSessionAuthorization),
+    killed_by(OverlooksTheFirstVoucher, IgnoresVoucherSignatures, AnswersBadVouchersWith400)
+)]
+async fn an_opening_whose_voucher_somebody_else_signed_is_refused(bed: &Bed) -> Outcome {
+    let offer = offer(bed).await?;
+    let stranger = PrivateKeySigner::random();
+    let proposal =
+        Proposal::of(bed, &offer).await?.with(|proposal| proposal.voucher_key = stranger);
+    let answer = authorized(bed, &offer, &proposal).await?;
+    withheld(&answer, &offer)?;
+    status_is(&answer, 402)
+}
+
+/// > Verify `cumulativeAmount <= channel.deposit`
+/// > — draft-evm-session-00, "Voucher Verification"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSessionAuthorization),
+    killed_by(OverlooksTheFirstVoucher, TakesVouchersPastTheDeposit, GivesNoReason)
+)]
+async fn an_opening_whose_voucher_exceeds_the_deposit_is_refused(bed: &Bed) -> Outcome {
+    let offer = offer(bed).await?;
+    let cumulative = BaseUnits::new(DEPOSIT + 1);
+    let proposal =
+        Proposal::of(bed, &offer).await?.with(|proposal| proposal.cumulative = cumulative);
+    let answer = authorized(bed, &offer, &proposal).await?;
+    refused_as(&answer, &offer, 402, "session/amount-exceeds-deposit")
 }
 
 /// An authorization whose nonce binds splits too, as another dialect's does, is
@@ -136,6 +169,8 @@ async fn an_opening_without_a_voucher_is_malformed(bed: &Bed) -> Outcome {
 async fn a_nonce_of_another_dialect_opens_nothing(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
     let proposal = Proposal::of(bed, &offer).await?;
+    let nonce = proposal.terms.open_nonce(&[]);
+    let proposal = proposal.with(|proposal| proposal.receive.nonce = nonce);
     let answer = authorized(bed, &offer, &proposal).await?;
     refused(bed, &answer, &offer).await
 }
@@ -150,12 +185,16 @@ async fn a_nonce_of_another_dialect_opens_nothing(bed: &Bed) -> Outcome {
 )]
 #[case(that_somebody_else_signed, |proposal| proposal.key = PrivateKeySigner::random())]
 #[case(that_has_expired, |proposal| proposal.receive.valid_before = BaseUnits::new(1))]
-#[case(that_is_not_valid_yet, |proposal| proposal.receive.valid_after = proposal.receive.valid_before)]
+#[case(that_is_not_valid_yet, |proposal| {
+    // Within its time, which is to come.
+    let last = proposal.receive.valid_before.checked_sub(BaseUnits::new(2));
+    proposal.receive.valid_after = last.unwrap_or_default();
+})]
 #[case(of_more_than_the_payer_has, |proposal| proposal.receive.value = BaseUnits::new(u64::MAX))]
 #[case(to_the_payee_itself, |proposal| proposal.receive.to = proposal.terms.payee)]
 async fn an_authorization_opens_nothing(bed: &Bed, change: fn(&mut Proposal)) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?.with(change);
+    let proposal = Proposal::of(bed, &offer).await?.with(change);
     let answer = authorized(bed, &offer, &proposal).await?;
     refused(bed, &answer, &offer).await
 }
@@ -165,7 +204,8 @@ async fn an_authorization_opens_nothing(bed: &Bed, change: fn(&mut Proposal)) ->
 #[check(must, profile(Ietf), needs(IetfSessionAuthorization), killed_by(OpensUnderTheClaimedId))]
 async fn an_opening_under_the_id_of_another_channel_is_refused(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let (mut proposal, other) = (proposal(bed, &offer).await?, proposal(bed, &offer).await?);
+    let (mut proposal, other) =
+        (Proposal::of(bed, &offer).await?, Proposal::of(bed, &offer).await?);
     proposal.channel = other.channel;
     let answer = authorized(bed, &offer, &proposal).await?;
     refused_by_a_seller_that_stands(&answer, &offer)?;
@@ -185,7 +225,7 @@ async fn an_opening_under_the_id_of_another_channel_is_refused(bed: &Bed) -> Out
 )]
 async fn a_channel_that_exists_already_is_a_conflict(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     proposal.broadcast(bed).await?;
     let answer = authorized(bed, &offer, &proposal).await?;
     refused_as(&answer, &offer, 409, "session/transaction-reverted")
@@ -203,7 +243,7 @@ async fn a_channel_that_exists_already_is_a_conflict(bed: &Bed) -> Outcome {
 async fn a_permit_shows_another(bed: &Bed, change: fn(&mut Permit<OpenWitness>)) -> Outcome {
     payer::approve_permit2(bed).await?;
     let offer = offer_by_permit(bed).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
     let mut permit = payer::permit(bed, &proposal);
     // What is signed is right, so that only what is shown can be refused.
     let signature = payer::sign(bed, &proposal, &permit)?;
@@ -226,7 +266,7 @@ async fn a_permit_that_somebody_else_signed_opens_nothing(bed: &Bed) -> Outcome 
     payer::approve_permit2(bed).await?;
     let offer = offer_by_permit(bed).await?;
     let stranger = PrivateKeySigner::random();
-    let proposal = proposal(bed, &offer).await?.with(|proposal| proposal.key = stranger);
+    let proposal = Proposal::of(bed, &offer).await?.with(|proposal| proposal.key = stranger);
     let answer = buyer::present(bed, &offer, &payer::permitting(bed, &proposal)?).await?;
     refused(bed, &answer, &offer).await
 }

@@ -4,7 +4,7 @@
 use alloy::primitives::{B256, Bytes, TxHash, U256};
 use alloy::sol_types::SolCall as _;
 use conform402_chain::Token;
-use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, Request};
+use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Request};
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::ietf::{
     Funding, MergedDeposit, OpenWitness, Opening, Permit, PermitDomain, SessionPayload,
@@ -14,27 +14,27 @@ use conform402_wire::{BaseUnits, credential};
 use serde_json::Value;
 
 use crate::mpp::buyer::{self, ours};
-use crate::mpp::session::channel::{Addition, Channel};
-use crate::mpp::session::judge::managed;
-use crate::mpp::session::opening::Proposal;
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::managed;
+use crate::mpp::proposal::Proposal;
 
 /// A channel the payer opened by itself, and the seller took.
 pub async fn open(bed: &Bed, offer: Offer) -> Result<Channel<'_>, Broken> {
     let offer = bed.offer(offer).await?;
-    let proposal = proposal(bed, &offer).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    opened_by(bed, offer, &proposal).await
+}
+
+/// The channel of `proposal`, which the payer opens by itself, and the seller
+/// takes.
+pub async fn opened_by<'a>(
+    bed: &'a Bed,
+    offer: Mounted,
+    proposal: &Proposal,
+) -> Result<Channel<'a>, Broken> {
     let hash = proposal.broadcast(bed).await?;
     managed(&buyer::present(bed, &offer, &proposal.with_hash(hash)?).await?)?;
-    Ok(Channel::of(bed, offer, &proposal))
-}
-
-/// A valid opening, as the draft derives its nonce.
-pub async fn proposal(bed: &Bed, offer: &conform402_runner::Mounted) -> Result<Proposal, Broken> {
-    Ok(Proposal::of(bed, offer).await?.with(bind))
-}
-
-/// Binds the authorization to the terms, as the draft does.
-pub fn bind(proposal: &mut Proposal) {
-    proposal.receive.nonce = proposal.terms.drafted_open_nonce();
+    Ok(Channel::of(bed, offer, proposal))
 }
 
 /// The credential that opens by the payer's EIP-3009 signature.

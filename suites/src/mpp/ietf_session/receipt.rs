@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::judge::{balance_is, receipt_json};
 use super::payer;
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{broken, delivered};
-use crate::mpp::session::channel::Channel;
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     payer::open(bed, Offer::ietf_session(100)).await

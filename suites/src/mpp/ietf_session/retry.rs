@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::judge::not_sold;
 use super::payer;
 use crate::mpp::buyer::ours;
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{broken, delivered, withheld};
-use crate::mpp::session::channel::Channel;
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     payer::open(bed, Offer::ietf_session(100)).await
@@ -97,8 +97,8 @@ async fn a_forged_retry_gets_nothing(bed: &Bed) -> Outcome {
 
 /// A key is no ticket: another challenge under it is another request.
 ///
-/// > Servers SHOULD track `(challengeId, idempotencyKey)` pairs
-/// > — draft-evm-session-00, "Request Idempotency"
+/// > Balance check: If `available < cost`, return 402
+/// > — draft-evm-session-00, "Per-Request Processing"
 #[check(
     must,
     profile(Ietf),

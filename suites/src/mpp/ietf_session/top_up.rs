@@ -1,16 +1,18 @@
 //! Adding to the deposit of an open channel.
 
+use alloy::primitives::U256;
+use alloy::sol_types::SolCall as _;
+use conform402_chain::Impostor;
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use conform402_wire::session::ietf::{CredentialType, TopUpWitness};
 
 use super::judge::refused_by_a_seller_that_stands;
 use super::payer;
-use crate::mpp::buyer::ours;
-use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
-use crate::mpp::session::channel::{Addition, Channel};
-use crate::mpp::session::judge::managed;
-use crate::mpp::session::opening::DEPOSIT;
+use crate::mpp::buyer::{self, ours};
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{delivered, managed, refused_as, status_is, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 const MORE: u64 = 500;
 
@@ -153,6 +155,56 @@ async fn a_broadcast_top_up_of_another_channel_is_refused(bed: &Bed) -> Outcome 
     let answer = channel.present(payer::broadcast(&addition, hash)).await?;
     refused_by_a_seller_that_stands(&answer, &channel.offer)?;
     withheld(&channel.buy(DEPOSIT + MORE).await?, &channel.offer)
+}
+
+/// > Verify the txHash shows a successful `topUp()` execution on the expected
+/// > escrow
+/// > — draft-evm-session-00, "TopUp Verification"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(ReadsEventsOfAnyContract, BelievesClaimedTopUps, TakesVouchersPastTheDeposit)
+)]
+async fn a_top_up_that_another_contract_reports_is_refused(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let addition = Addition::of(&channel, MORE).await?;
+    let chain = &bed.testbed().chain;
+    let report = Impostor::topUpCall {
+        channelId: channel.id.0,
+        payee: channel.terms.payee,
+        additionalDeposit: U256::from(MORE),
+        newDeposit: U256::from(DEPOSIT + MORE),
+    };
+    let impostor = chain.impostor().await?;
+    let receipt = chain.transact(bed.payer(), impostor, report.abi_encode()).await?;
+    let answer = channel.present(payer::broadcast(&addition, receipt.transaction_hash)).await?;
+    refused_by_a_seller_that_stands(&answer, &channel.offer)?;
+    withheld(&channel.buy(DEPOSIT + MORE).await?, &channel.offer)
+}
+
+/// A payer adds to its channel before it shows that it opened it: the escrow then
+/// has one deposit to tell of, and the top-up is no news.
+///
+/// > Query updated channel state
+/// > — draft-evm-session-00, "TopUp Verification"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(BelievesClaimedTopUps, TakesVouchersPastTheDeposit)
+)]
+async fn a_top_up_that_the_opening_contained_counts_once(bed: &Bed) -> Outcome {
+    let offer = bed.offer(Offer::ietf_session(100)).await?;
+    let proposal = Proposal::of(bed, &offer).await?;
+    let opened = proposal.broadcast(bed).await?;
+    let channel = Channel::of(bed, offer.clone(), &proposal);
+    let addition = Addition::of(&channel, MORE).await?;
+    let topped_up = addition.broadcast(&channel).await?;
+    managed(&buyer::present(bed, &offer, &proposal.with_hash(opened)?).await?)?;
+    channel.present(payer::broadcast(&addition, topped_up)).await?;
+    counts(&channel).await?;
+    withheld(&channel.buy(DEPOSIT + MORE + 1).await?, &channel.offer)
 }
 
 /// > Query updated channel state

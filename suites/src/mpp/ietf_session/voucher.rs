@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::judge::{balance_is, not_sold};
 use super::payer;
 use crate::mpp::buyer::ours;
-use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
-use crate::mpp::session::channel::Channel;
-use crate::mpp::session::opening::DEPOSIT;
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{delivered, managed, not_broken_down, refused_as, status_is, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal, if_served};
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     payer::open(bed, Offer::ietf_session(100)).await
@@ -219,6 +219,63 @@ async fn a_voucher_is_refused_for(bed: &Bed, change: fn(&mut Escrow, Address)) -
     status_is(&answer, 402)
 }
 
+/// A channel whose vouchers a contract signs.
+async fn session_of_a_contract(bed: &Bed) -> Result<Channel<'_>, Broken> {
+    let offer = bed.offer(Offer::ietf_session(100)).await?;
+    let owner = PrivateKeySigner::random();
+    let wallet = bed.testbed().chain.smart_wallet(owner.address()).await?;
+    let proposal = Proposal::of(bed, &offer)
+        .await?
+        .on(bed, |terms| terms.authorized_signer = wallet)
+        .with(|proposal| proposal.voucher_key = owner);
+    payer::opened_by(bed, offer, &proposal).await
+}
+
+/// > For ERC-1271 contract wallets, verify via `isValidSignature`.
+/// > — draft-evm-session-00, "Voucher Verification"
+#[check(must, profile(Ietf), needs(IetfSession), killed_by(KnowsNoContractSigners))]
+async fn a_contract_signs_vouchers(bed: &Bed) -> Outcome {
+    let channel = session_of_a_contract(bed).await?;
+    delivered(&channel.buy(100).await?, &channel.offer)?;
+    managed(&channel.close(100).await?)?;
+    channel.stands(100, 0, &[(channel.payee(), 100)]).await
+}
+
+/// > For ERC-1271 contract wallets, verify via `isValidSignature`.
+/// > — draft-evm-session-00, "Voucher Verification"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(
+        AsksNoContractSigners,
+        IgnoresVoucherSignatures,
+        KnowsNoContractSigners,
+        AnswersBadVouchersWith400
+    )
+)]
+async fn a_voucher_that_a_contract_disowns_is_refused(bed: &Bed) -> Outcome {
+    let channel = session_of_a_contract(bed).await?;
+    let forged = channel.voucher(100).sign(&channel.escrow, &PrivateKeySigner::random());
+    let answer = channel.present(SessionPayload::Voucher(forged.map_err(ours)?)).await?;
+    withheld(&answer, &channel.offer)?;
+    status_is(&answer, 402)
+}
+
+/// A merchant sells for two tokens, of which one may be worth little.
+///
+/// > `channel.token` matches `request.currency`
+/// > — draft-evm-session-00, "Open Verification"
+#[check(must, profile(Ietf), needs(IetfSession), killed_by(OverlooksTheChannelsToken))]
+async fn a_voucher_on_a_channel_in_another_token_buys_nothing(bed: &Bed) -> Outcome {
+    let cheap = if_served(bed, Offer::ietf_session(100).in_other_token()).await?;
+    let dear = bed.offer(Offer::ietf_session(100).paid_to(&cheap)).await?;
+    let proposal = Proposal::of(bed, &cheap).await?;
+    let channel = payer::opened_by(bed, cheap, &proposal).await?;
+    let voucher = SessionPayload::Voucher(channel.signed(100)?);
+    withheld(&channel.present_at(&dear, voucher).await?, &dear)
+}
+
 /// > `(cumulativeAmount - highestVoucherAmount) >= minVoucherDelta`
 /// > — draft-evm-session-00, "Voucher Verification"
 #[check(must, profile(Ietf), needs(IetfSession), killed_by(TakesAnyAddition, GivesNoReason))]
@@ -254,6 +311,18 @@ async fn a_voucher_past_the_deposit_is_refused(bed: &Bed, cumulative: BaseUnits)
     let voucher = voucher.sign(&channel.escrow, &channel.key).map_err(ours)?;
     let answer = channel.present(SessionPayload::Voucher(voucher)).await?;
     refused_as(&answer, &channel.offer, 402, "session/amount-exceeds-deposit")
+}
+
+/// > Vouchers exceeding this MUST be rejected.
+/// > — draft-evm-session-00, "Cumulative Semantics"
+#[check(must, profile(Ietf), needs(IetfSession), killed_by(CrashesOnLargeVouchers))]
+async fn a_voucher_past_128_bits_is_refused(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let mut payload = json!(SessionPayload::Voucher(channel.signed(100)?));
+    payload["cumulativeAmount"] = json!("340282366920938463463374607431768211456");
+    let answer = channel.present(payload).await?;
+    withheld(&answer, &channel.offer)?;
+    not_broken_down(&answer)
 }
 
 /// > Verify `cumulativeAmount <= channel.deposit`

@@ -31,9 +31,10 @@ async fn refused_with(bed: &Bed, code: SaCode, offer: Offer) -> Result<(Mounted,
     let credential = Payment::of(bed, &offer).await?.sign()?;
     bed.script(Script::Refuse(code));
     let answer = present(bed, &offer, &credential).await?;
-    match bed.asked().last().and_then(conform402_facilitator::Entry::code) {
-        Some(number) if number == code.number() => Ok((offer, answer)),
-        _ => broken(format!("the facilitator was not asked, so it could not answer {code}")),
+    if bed.asked().iter().any(|entry| entry.code() == Some(code.number())) {
+        Ok((offer, answer))
+    } else {
+        broken(format!("the facilitator was not asked, so it could not answer {code}"))
     }
 }
 

@@ -6,10 +6,10 @@ use conform402_wire::json::EncodedObject;
 use conform402_wire::session::SessionPayload;
 use serde_json::{Value, json};
 
-use super::channel::Channel;
-use super::opening::Proposal;
 use crate::mpp::buyer::{challenge, in_seconds, present, reissue};
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{delivered, refused_at_the_door, status_is, withheld};
+use crate::mpp::proposal::{Proposal, if_served};
 
 /// > Verify all fields in `credential.challenge` exactly match the stored
 /// > challenge parameters
@@ -77,6 +77,21 @@ async fn a_challenge_of_a_cheaper_route_buys_nothing(bed: &Bed) -> Outcome {
     let voucher = SessionPayload::Voucher(channel.signed(250)?);
     let credential = channel.credential(&json!(challenge), voucher)?;
     withheld(&present(bed, &dear, &credential).await?, &dear)
+}
+
+/// A merchant sells for two tokens, of which one may be worth little.
+///
+/// > To prevent cross-route replay attacks, verify against expected values
+/// > — MPP Rust server (seed 003), "Verify"
+/// > `channel.token` matches `request.currency`
+/// > — draft-evm-session-00, "Open Verification"
+#[check(must, needs(Session), killed_by(OverlooksTheChannelsToken))]
+async fn a_channel_in_another_token_buys_nothing(bed: &Bed) -> Outcome {
+    let cheap = if_served(bed, Offer::session(100).in_other_token()).await?;
+    let dear = bed.offer(Offer::session(100).paid_to(&cheap)).await?;
+    let channel = Channel::open(bed, cheap).await?;
+    let voucher = SessionPayload::Voucher(channel.signed(100)?);
+    withheld(&channel.present_at(&dear, voucher).await?, &dear)
 }
 
 /// A one-shot payment does not open a session's route, nor a voucher a charge's.

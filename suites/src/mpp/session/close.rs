@@ -6,10 +6,10 @@ use conform402_wire::session::{SessionPayload, SignedVoucher};
 use conform402_wire::signature::with_high_s;
 use serde_json::{Value, json};
 
-use super::channel::Channel;
-use super::judge::{managed, managed_only};
-use super::opening::DEPOSIT;
-use crate::mpp::judge::{broken, delivered, not_broken_down, withheld};
+use super::judge::managed_only;
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, delivered, managed, not_broken_down, withheld};
+use crate::mpp::proposal::DEPOSIT;
 
 /// A channel on which `cumulative` was promised.
 async fn session(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, Broken> {

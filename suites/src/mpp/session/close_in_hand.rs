@@ -11,10 +11,9 @@ use conform402_wire::sa::request::CLOSE;
 use futures::future::{Either, join, select};
 use serde_json::Value;
 
-use super::channel::Channel;
-use super::judge::managed;
 use crate::mpp::buyer::present;
-use crate::mpp::judge::{broken, delivered, withheld};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, delivered, managed, withheld};
 
 /// How long the facilitator takes, well within its time-out.
 const SETTLEMENT: Duration = Duration::from_millis(500);

@@ -6,13 +6,12 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Profile, c
 use conform402_wire::sa::SaCode;
 use conform402_wire::sa::request::TOP_UP;
 
-use super::channel::Channel;
-use super::judge::managed;
-use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::{challenge_for, present};
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{
-    asked_during, broken, cache_control_has, delivered, seen_as, status_is, withheld,
+    asked_during, broken, cache_control_has, delivered, managed, seen_as, status_is, withheld,
 };
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 /// Makes a check for each code that only a session can meet.
 macro_rules! per_code {
@@ -125,7 +124,8 @@ per_code! {
 }
 
 per_code! {
-    /// > SA code | Meaning | Exception type
+    /// > mpp_evm.errors.map_sa_error(code, msg) maps an SA code to the
+    /// > corresponding EvmPaymentError subclass
     /// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
     #[check(
         must,
@@ -141,7 +141,8 @@ per_code! {
 per_code! {
     /// The table is that of the published crates.
     ///
-    /// > SA code | Meaning | Exception type
+    /// > mpp_evm.errors.map_sa_error(code, msg) maps an SA code to the
+    /// > corresponding EvmPaymentError subclass
     /// > — OKX Python SDK Reference (seed 000), "SA-API error code mapping"
     #[check(
         must,

@@ -6,19 +6,16 @@ use std::time::Duration;
 
 use alloy::primitives::I256;
 use conform402_facilitator::Script;
-use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
+use conform402_runner::{Bed, Offer, Outcome, check};
 use conform402_wire::sa::request::TOP_UP;
 use futures::future::{Either, select, try_join, try_join_all};
 use tokio::sync::Barrier;
 
-use super::channel::{Addition, Channel};
-use super::judge::managed;
-use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::present;
-use crate::mpp::judge::{broken, delivered};
-
-/// How many requests leave the barrier together.
-pub const AT_ONCE: u64 = 64;
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::crowd::{AT_ONCE, at_once, sold, unlimited};
+use crate::mpp::judge::{broken, delivered, managed};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 /// How long the facilitator takes, well within its time-out.
 const SETTLEMENT: Duration = Duration::from_millis(500);
@@ -30,29 +27,6 @@ const SETTLEMENT: Duration = Duration::from_millis(500);
 async fn one_voucher_at_a_time_buys(bed: &Bed) -> Outcome {
     let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
     delivered(&channel.buy(10).await?, &channel.offer)
-}
-
-/// How many of these answers carry the content.
-pub fn sold(answers: &[Answer], channel: &Channel<'_>) -> usize {
-    answers.iter().filter(|answer| answer.body.contains(channel.offer.content())).count()
-}
-
-/// Buys so often at once, with a voucher for what `cumulative` says each.
-pub async fn at_once(
-    channel: &Channel<'_>,
-    cumulative: impl Fn(u64) -> u64,
-) -> Result<Vec<Answer>, Broken> {
-    let barrier = Barrier::new(usize::try_from(AT_ONCE).unwrap_or_default());
-    let barrier = &barrier;
-    let requests = (0..AT_ONCE).map(|index| {
-        let cumulative = cumulative(index);
-        async move {
-            let credential = channel.paying(cumulative).await?;
-            barrier.wait().await;
-            channel.present_credential(&credential).await
-        }
-    });
-    try_join_all(requests).await
 }
 
 /// One voucher of eight prices, presented 64 times at once, buys eight times.
@@ -144,7 +118,7 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
             channel.present_credential(&credential).await
         })
     });
-    let answers = try_join_all(requests).await?;
+    let answers = unlimited(try_join_all(requests).await?)?;
     for (channel, answers) in channels.iter().zip(answers.chunks(4)) {
         let sold = sold(answers, channel);
         if sold != 3 {

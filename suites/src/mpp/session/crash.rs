@@ -8,35 +8,43 @@ use conform402_wire::adapter::MerchantAction;
 use futures::future::{Either, join_all, select};
 use tokio::sync::Barrier;
 
-use super::channel::{Addition, Channel};
-use super::judge::{done, managed};
-use super::opening::DEPOSIT;
-use crate::mpp::judge::{broken, delivered, not_broken_down, withheld};
+use super::judge::done;
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{broken, delivered, managed, not_broken_down, withheld};
+use crate::mpp::proposal::DEPOSIT;
 
 /// A channel of an offer whose requests cost 100.
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     Channel::open(bed, bed.offer(Offer::session(100)).await?).await
 }
 
-/// A channel whose seller was killed, and started again, after it had accepted
-/// a voucher for so much and before it had answered: its handler was at work.
+/// The same, and its seller was killed at a delivery.
 async fn killed_at_delivery(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, Broken> {
     let offer = bed.offer(Offer::session(100).whose_handler_waits()).await?;
     let channel = Channel::open(bed, offer).await?;
-    {
-        let buying = pin!(channel.buy(cumulative));
-        match select(buying, pin!(bed.handlers_wait(1))).await {
-            Either::Left((answer, _)) => return Err(too_early(&answer?, &channel)),
-            Either::Right((waits, buying)) => {
-                waits?;
-                bed.crash().await?;
-                if let Ok(answer) = buying.await {
-                    return Err(too_early(&answer, &channel));
-                }
+    kill_at_delivery(bed, &channel, cumulative).await?;
+    Ok(channel)
+}
+
+/// Kills a seller whose handler waits, and starts it again, after it has accepted
+/// a voucher for so much and before it has answered.
+pub(in crate::mpp) async fn kill_at_delivery(
+    bed: &Bed,
+    channel: &Channel<'_>,
+    cumulative: u64,
+) -> Outcome {
+    let buying = pin!(channel.buy(cumulative));
+    match select(buying, pin!(bed.handlers_wait(1))).await {
+        Either::Left((answer, _)) => Err(too_early(&answer?, channel)),
+        Either::Right((waits, buying)) => {
+            waits?;
+            bed.crash().await?;
+            match buying.await {
+                Ok(answer) => Err(too_early(&answer, channel)),
+                Err(_) => Ok(()),
             }
         }
     }
-    Ok(channel)
 }
 
 /// An answer that nobody can have given before the handler had.

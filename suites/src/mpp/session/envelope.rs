@@ -15,11 +15,10 @@ use conform402_wire::sa::session::SessionReceipt;
 use conform402_wire::session::channel::ChannelId;
 use serde_json::{Value, json};
 
-use super::channel::Channel;
-use super::judge::managed;
-use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::{in_seconds, present};
-use crate::mpp::judge::{broken, delivered, withheld};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, delivered, managed, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 /// What a seller is answered, made of the receipt it would have got.
 type Answered = fn(Value) -> (u16, String);

@@ -14,11 +14,10 @@ use conform402_wire::session::SessionPayload;
 use conform402_wire::session::channel::ChannelId;
 use serde_json::json;
 
-use super::channel::{Addition, Channel};
-use super::judge::managed;
-use super::opening::{DEPOSIT, Proposal};
 use crate::mpp::buyer::{in_seconds, present};
-use crate::mpp::judge::{act_refused_for, broken, delivered, refused_for, withheld};
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{act_refused_for, broken, delivered, managed, refused_for, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 const MORE: u64 = 500;
 
@@ -220,6 +219,8 @@ macro_rules! per_status {
 }
 
 per_status! {
+    /// > status: Literal["success"]
+    /// > — OKX Python SDK Reference (seed 000), "Challenge / Credential / Receipt"
     /// > MUST NOT treat the transaction as effective on `status` alone being present
     /// > — draft-evm-session-00, "Transaction Outcome Checks"
     #[check(must, needs(Session), killed_by(IgnoresTheReceiptsStatus, ReadsAnyDataAsReceipt, CountsUnansweredDeposits))]
@@ -236,6 +237,8 @@ per_status! {
 }
 
 per_status! {
+    /// > status: Literal["success"]
+    /// > — OKX Python SDK Reference (seed 000), "Challenge / Credential / Receipt"
     /// > MUST NOT treat the transaction as effective on `status` alone being present
     /// > — draft-evm-session-00, "Transaction Outcome Checks"
     #[check(

@@ -8,10 +8,9 @@ use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::adapter::{Evaluation, MerchantAction};
 use conform402_wire::sa::SaCode;
 
-use super::channel::{Addition, Channel};
-use super::judge::managed;
-use super::opening::DEPOSIT;
-use crate::mpp::judge::{act_refused_for, broken, delivered};
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{act_refused_for, broken, delivered, managed};
+use crate::mpp::proposal::DEPOSIT;
 
 /// Seconds: past the grace period of every escrow of a testbed. Authorizations
 /// of merchants may have expired by then; that a channel is closed is told first.

@@ -4,17 +4,8 @@ use conform402_runner::{Answer, Bed, Broken, Mounted, Outcome};
 use conform402_wire::adapter::{Evaluation, MerchantAction};
 use serde_json::Value;
 
-use super::channel::Channel;
-use crate::mpp::judge::broken;
-
-/// A channel was opened, added to or closed. Some sellers answer with a body,
-/// others without (WIRE.md, C-4.14).
-pub fn managed(answer: &Answer) -> Outcome {
-    match answer.status {
-        200 | 204 => Ok(()),
-        status => broken(format!("a valid request is answered {status} instead of 200 or 204")),
-    }
-}
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, managed};
 
 /// Has the merchant act, which must succeed, and returns what the SDK did.
 pub async fn done(

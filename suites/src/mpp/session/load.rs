@@ -6,10 +6,9 @@ use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, Request};
 use conform402_wire::{BaseUnits, credential};
 use futures::future::BoxFuture;
 
-use super::channel::Channel;
-use super::judge::managed;
-use super::opening::Proposal;
-use crate::mpp::judge::{broken, delivered};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, delivered, managed};
+use crate::mpp::proposal::Proposal;
 
 /// What a request costs, in base units.
 const PRICE: u64 = 10;

@@ -6,10 +6,10 @@ use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::adapter::{Evaluation, MerchantAction};
 use conform402_wire::sa::SaCode;
 
-use super::channel::Channel;
-use super::judge::{done, managed};
-use super::opening::DEPOSIT;
-use crate::mpp::judge::{broken, delivered, withheld};
+use super::judge::done;
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{broken, delivered, managed, withheld};
+use crate::mpp::proposal::DEPOSIT;
 
 async fn session(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, Broken> {
     let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;

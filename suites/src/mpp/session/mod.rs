@@ -1,8 +1,6 @@
 //! The session intent of `method="evm"`: channels, vouchers, settlement.
 
-pub(in crate::mpp) mod channel;
-pub(in crate::mpp) mod judge;
-pub(in crate::mpp) mod opening;
+mod judge;
 
 pub mod binding;
 pub mod challenge;

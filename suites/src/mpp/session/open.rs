@@ -10,11 +10,11 @@ use conform402_wire::session::Share;
 use conform402_wire::signature::with_high_s;
 use serde_json::{Value, json};
 
-use super::channel::Channel;
-use super::judge::{managed, managed_only};
-use super::opening::{DEPOSIT, Proposal, in_hasty_escrow};
+use super::judge::managed_only;
 use crate::mpp::buyer::{did, now, present};
-use crate::mpp::judge::{delivered, refused, refused_for, withheld};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{delivered, managed, refused, refused_for, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal, if_served};
 
 /// > open | Verify payee → call SA session/open on-chain → write local store
 /// > — OKX Node SDK Reference (seed 002), "Invocation"
@@ -114,7 +114,7 @@ async fn a_channel_of_another_token_is_refused(bed: &Bed) -> Outcome {
 /// > — draft-evm-session-00, "Forced Close"
 #[check(must, needs(Session), killed_by(CountsRefusedDeposits))]
 async fn a_channel_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
-    let offer = in_hasty_escrow(bed, Offer::session(100)).await?;
+    let offer = if_served(bed, Offer::session(100).in_hasty_escrow()).await?;
     let credential = Proposal::of(bed, &offer).await?.sign()?;
     let answer = present(bed, &offer, &credential).await?;
     refused_for(bed, SaCode::GracePeriod, &answer, &offer).await

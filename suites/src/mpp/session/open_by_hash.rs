@@ -4,11 +4,10 @@ use conform402_runner::{Bed, Offer, Outcome, check};
 use conform402_wire::sa::SaCode;
 use conform402_wire::session::Share;
 
-use super::channel::Channel;
-use super::judge::managed;
-use super::opening::{DEPOSIT, Proposal, in_hasty_escrow};
 use crate::mpp::buyer::present;
-use crate::mpp::judge::{act_refused_for, delivered, refused_for, withheld};
+use crate::mpp::channel::Channel;
+use crate::mpp::judge::{act_refused_for, delivered, managed, refused_for, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal, if_served};
 
 fn session() -> Offer {
     Offer::session(100).fee_payer(false)
@@ -91,7 +90,7 @@ async fn a_channel_the_payer_opened_in_another_token_is_refused(bed: &Bed) -> Ou
 /// > — draft-evm-session-00, "Forced Close"
 #[check(must, needs(SessionHash), killed_by(CountsRefusedDeposits))]
 async fn a_channel_the_payer_opened_in_a_hasty_escrow_is_refused(bed: &Bed) -> Outcome {
-    let offer = in_hasty_escrow(bed, session()).await?;
+    let offer = if_served(bed, session().in_hasty_escrow()).await?;
     let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
     let credential = proposal.with_hash(hash)?;

@@ -3,7 +3,7 @@
 use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
 use conform402_wire::{Receipt, receipt};
 
-use super::channel::Channel;
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{broken, cache_control_has, delivered, withheld};
 
 async fn bought(bed: &Bed) -> Result<Answer, Broken> {

@@ -5,11 +5,13 @@ use conform402_wire::BaseUnits;
 use conform402_wire::sa::SaCode;
 use serde_json::{Value, json};
 
-use super::channel::{Addition, Channel};
-use super::judge::{managed, managed_only};
-use super::opening::{DEPOSIT, Proposal};
+use super::judge::managed_only;
 use crate::mpp::buyer::{challenge, now};
-use crate::mpp::judge::{act_refused_for, delivered, not_broken_down, object_mut, withheld};
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{
+    act_refused_for, delivered, managed, not_broken_down, object_mut, withheld,
+};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
 const MORE: u64 = 500;
 

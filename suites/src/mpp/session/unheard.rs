@@ -11,17 +11,18 @@ use conform402_wire::sa::Envelope;
 use conform402_wire::session::SessionPayload;
 use serde_json::json;
 
-use super::channel::{Addition, Channel};
-use super::judge::{done, managed};
-use super::opening::{DEPOSIT, Proposal};
+use super::judge::done;
 use crate::mpp::buyer::{challenge, present};
-use crate::mpp::judge::{broken, delivered, not_broken_down, withheld};
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{broken, delivered, managed, not_broken_down, withheld};
+use crate::mpp::proposal::{DEPOSIT, Proposal};
 
-/// How long the target waits for the service here.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the target waits for a service that answers late: long enough for a
+/// settlement on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// When the service answers that answers too late.
-const LATE: Duration = Duration::from_millis(1_500);
+const LATE: Duration = Duration::from_millis(2_500);
 
 const MORE: u64 = 500;
 
@@ -46,13 +47,17 @@ macro_rules! where_it_was_done {
     };
 }
 
-fn offer() -> Offer {
-    Offer::session(100).with_patience(PATIENCE)
+fn offer(script: &Script) -> Offer {
+    match script {
+        Script::Late(_) | Script::Slowly(_) => Offer::session(100).with_patience(PATIENCE),
+        _ => Offer::session(100),
+    }
 }
 
-/// A channel on which 300 was promised, and 100 of it spent.
-async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
-    let channel = Channel::open(bed, bed.offer(offer()).await?).await?;
+/// A channel on which 300 was promised, and 100 of it spent, before the service
+/// follows a script.
+async fn session<'a>(bed: &'a Bed, script: &Script) -> Result<Channel<'a>, Broken> {
+    let channel = Channel::open(bed, bed.offer(offer(script)).await?).await?;
     delivered(&channel.buy(300).await?, &channel.offer)?;
     Ok(channel)
 }
@@ -62,7 +67,7 @@ async fn open_unheard(
     bed: &Bed,
     script: Script,
 ) -> Result<(Proposal, Channel<'_>, Answer), Broken> {
-    let offer = bed.offer(offer()).await?;
+    let offer = bed.offer(offer(&script)).await?;
     let proposal = Proposal::of(bed, &offer).await?;
     bed.script(script);
     let answer = present(bed, &offer, &proposal.sign()?).await?;
@@ -104,7 +109,8 @@ async fn ask_again(bed: &Bed, proposal: Proposal, channel: &Channel<'_>) -> Resu
 /// > — OKX Node SDK Reference (seed 002), "Invocation"
 #[check(must, control, needs(Session), killed_by(WithholdsPaidContent))]
 async fn a_channel_opens_and_sells(bed: &Bed) -> Outcome {
-    session(bed).await.map(drop)
+    let channel = Channel::open(bed, bed.offer(Offer::session(100)).await?).await?;
+    delivered(&channel.buy(300).await?, &channel.offer)
 }
 
 /// > timeout: float = 30.0
@@ -114,8 +120,8 @@ async fn a_channel_opens_and_sells(bed: &Bed) -> Outcome {
 #[case(a_top_up, Slow::TopUp)]
 #[case(a_closing, Slow::Closing)]
 async fn a_slow_answer_is_waited_for(bed: &Bed, slow: Slow) -> Outcome {
-    let patient = Offer::session(100).with_patience(Duration::from_secs(3));
-    let slowly = Script::Slowly(Duration::from_millis(1_800));
+    let patient = Offer::session(100).with_patience(Duration::from_secs(4));
+    let slowly = Script::Slowly(Duration::from_millis(2_200));
     let offer = bed.offer(patient).await?;
     if let Slow::Opening = slow {
         bed.script(slowly);
@@ -209,7 +215,7 @@ where_nothing_was_done! {
     /// > — OKX Node SDK Reference (seed 002), "Invocation"
     #[check(must, needs(Session), killed_by(CountsUnansweredDeposits, SellsBeyondTheDeposit))]
     async fn a_top_up_that_was_not_done_adds_nothing(bed: &Bed, script: Script) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let addition = Addition::of(&channel, MORE).await?.sign()?;
         let answer = present_unheard(bed, &channel, &addition, script).await?;
         withheld(&answer, &channel.offer)?;
@@ -230,7 +236,7 @@ where_nothing_was_done! {
         bed: &Bed,
         script: Script,
     ) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let addition = Addition::of(&channel, MORE).await?.sign()?;
         present_unheard(bed, &channel, &addition, script).await?;
         managed(&channel.present(&addition).await?)?;
@@ -257,7 +263,7 @@ where_it_was_done! {
         )
     )]
     async fn a_channel_is_not_lost_with_its_top_up(bed: &Bed, script: Script) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let addition = Addition::of(&channel, MORE).await?.sign()?;
         present_unheard(bed, &channel, &addition, script).await?;
         delivered(&channel.buy(300).await?, &channel.offer)?;
@@ -285,7 +291,7 @@ where_it_was_done! {
         bed: &Bed,
         script: Script,
     ) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let addition = Addition::of(&channel, MORE).await?.sign()?;
         if managed(&present_unheard(bed, &channel, &addition, script).await?).is_err() {
             managed(&channel.present(&addition).await?)?;
@@ -304,7 +310,7 @@ where_it_was_done! {
         killed_by(CountsUnansweredDeposits, CountsTopUpsTwice, SellsBeyondTheDeposit)
     )]
     async fn a_top_up_that_was_done_counts_once_at_most(bed: &Bed, script: Script) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let addition = Addition::of(&channel, MORE).await?.sign()?;
         present_unheard(bed, &channel, &addition, script).await?;
         channel.present(&addition).await?;
@@ -325,7 +331,7 @@ where_nothing_was_done! {
         bed: &Bed,
         script: Script,
     ) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let closing = SessionPayload::Close(channel.signed(300)?);
         let answer = present_unheard(bed, &channel, &closing, script).await?;
         withheld(&answer, &channel.offer)?;
@@ -346,7 +352,7 @@ where_it_was_done! {
         bed: &Bed,
         script: Script,
     ) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         let closing = SessionPayload::Close(channel.signed(300)?);
         present_unheard(bed, &channel, &closing, script).await?;
         not_broken_down(&channel.present(&closing).await?)?;
@@ -395,7 +401,7 @@ where_nothing_was_done! {
         bed: &Bed,
         script: Script,
     ) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         not_claimed(act_unheard(bed, &channel, MerchantAction::Settle, script).await?)?;
         done(bed, &channel, MerchantAction::Settle).await?;
         channel.stands(DEPOSIT, DEPOSIT - 300, &[(channel.payee(), 300)]).await
@@ -419,7 +425,7 @@ where_it_was_done! {
         )
     )]
     async fn a_channel_is_not_lost_with_its_settlement(bed: &Bed, script: Script) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         act_unheard(bed, &channel, MerchantAction::Settle, script).await?;
         bed.merchant(&channel.offer, MerchantAction::Settle, channel.id).await?;
         channel.stands(DEPOSIT, DEPOSIT - 300, &[(channel.payee(), 300)]).await?;
@@ -439,7 +445,7 @@ where_nothing_was_done! {
         bed: &Bed,
         script: Script,
     ) -> Outcome {
-        let channel = session(bed).await?;
+        let channel = session(bed, &script).await?;
         not_claimed(act_unheard(bed, &channel, MerchantAction::Close, script).await?)?;
         done(bed, &channel, MerchantAction::Close).await?;
         channel.stands(300, 0, &[(channel.payee(), 300)]).await

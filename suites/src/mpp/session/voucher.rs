@@ -4,11 +4,11 @@ use conform402_runner::{Bed, Offer, Outcome, check};
 use conform402_wire::session::SessionPayload;
 use serde_json::{Value, json};
 
-use super::channel::Channel;
-use super::opening::DEPOSIT;
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{
     asked_during, broken, delivered, not_broken_down, refused_as, status_is, withheld,
 };
+use crate::mpp::proposal::DEPOSIT;
 
 async fn session(bed: &Bed, offer: Offer) -> Result<Channel<'_>, conform402_runner::Broken> {
     Channel::open(bed, bed.offer(offer).await?).await

@@ -8,7 +8,7 @@ use conform402_wire::session::channel::Escrow;
 use conform402_wire::session::{SessionPayload, SignedVoucher};
 use conform402_wire::signature::with_high_s;
 
-use super::channel::Channel;
+use crate::mpp::channel::Channel;
 use crate::mpp::judge::{delivered, refused_as, status_is, withheld};
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {

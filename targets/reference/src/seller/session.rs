@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::Visit;
 use super::refusal::Refusal;
 use crate::answer::Answer;
-use crate::channels::Slot;
+use crate::channels::{Slot, Till};
 use crate::fault::{Faults, fault};
 use crate::sa::{NotSettled, Settled};
 pub use merchant::act;
@@ -167,7 +167,7 @@ impl Sale<'_> {
 
     /// The channel of this seller under an id.
     fn slot(&self, channel: ChannelId) -> Slot {
-        let none = || self.visit.shop.channels.slot(self.offer.recipient, channel);
+        let none = || self.visit.shop.channels.slot(self.till(), channel);
         self.find(channel).unwrap_or_else(none)
     }
 
@@ -182,7 +182,18 @@ impl Sale<'_> {
         {
             return Some(slot);
         }
-        channels.find(self.offer.recipient, channel)
+        if fault!(
+            self.faults(),
+            "overlooks-the-channels-token",
+            "a channel in one token buys what is sold for another"
+        ) {
+            return channels.in_any_till(self.till(), channel);
+        }
+        channels.find(self.till(), channel)
+    }
+
+    const fn till(&self) -> Till {
+        Till::of(self.offer)
     }
 
     fn unknown_channel(&self) -> NotDone {
@@ -222,9 +233,7 @@ impl Sale<'_> {
 
     /// Has the handler deliver a unit of what was sold.
     async fn hand_over(&self, channel: ChannelId) -> Response {
-        if let Some(url) = &self.offer.handler_waits_at {
-            self.visit.shop.ask(url).await;
-        }
+        self.wait_for_the_handler().await;
         if !self.offer.handler_fails {
             return self.deliver(channel);
         }
@@ -236,6 +245,12 @@ impl Sale<'_> {
         let settled = Settled { reference: channel.to_string(), external_id: None };
         let receipt = self.visit.receipt(self.credential, &settled).unwrap_or_default();
         failed.with(receipt::HEADER, &receipt).send()
+    }
+
+    async fn wait_for_the_handler(&self) {
+        if let Some(url) = &self.offer.handler_waits_at {
+            self.visit.shop.ask(url).await;
+        }
     }
 
     /// Delivers a unit of what is sold.

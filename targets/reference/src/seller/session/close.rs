@@ -1,5 +1,7 @@
 //! Closing a channel at the payer's wish.
 
+use std::io;
+
 use axum::response::Response;
 use conform402_wire::sa::channel::SessionStatus;
 use conform402_wire::sa::request::Withdrawal;
@@ -129,18 +131,27 @@ impl Sale<'_> {
         };
         if !fault!(faults, "leaves-closed-channels-open", "a closed channel goes on selling") {
             *held = None;
-            if !fault!(
-                faults,
-                "finds-closed-channels-at-a-restart",
-                "a closed channel stays on disk"
-            ) {
-                self.payee().keep(id, None)?;
-            }
+            self.keep_closing(id)?;
         }
         if fault!(faults, "sells-for-a-closing", "closing a channel buys") {
             return Ok(self.deliver(id));
         }
         Ok(self.managed(id, done.reference))
+    }
+
+    pub(super) fn keep_closing(&self, id: ChannelId) -> io::Result<()> {
+        match self.payee().store() {
+            Some(store)
+                if !fault!(
+                    self.faults(),
+                    "finds-closed-channels-at-a-restart",
+                    "a closed channel stays on disk"
+                ) =>
+            {
+                store.keep(id, None)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What no seller should do.

@@ -1,6 +1,8 @@
 //! Opening a channel, and adding to it. The first voucher is judged before any
 //! money moves; the deposit is for the settlement service to judge.
 
+use std::io;
+
 use alloy::primitives::{B256, Bytes};
 use axum::response::Response;
 use conform402_wire::BaseUnits;
@@ -219,13 +221,26 @@ impl Sale<'_> {
             Some(deposit) => deposit,
             None => return Err(NotSettled::Unreadable.into()),
         };
-        if !fault!(faults, "forgets-top-ups-at-a-restart", "a top-up is not written to disk") {
-            self.payee().keep(id, Some(channel))?;
-        }
+        self.keep_top_up(channel)?;
         if fault!(faults, "sells-for-a-top-up", "a top-up buys") {
             return Ok(self.deliver(id));
         }
         Ok(self.managed(id, done.reference))
+    }
+
+    pub(super) fn keep_top_up(&self, channel: &Channel) -> io::Result<()> {
+        match self.payee().store() {
+            Some(store)
+                if !fault!(
+                    self.faults(),
+                    "forgets-top-ups-at-a-restart",
+                    "a top-up is not written to disk"
+                ) =>
+            {
+                store.keep(channel.highest.channel_id, Some(channel))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Who pays. A transaction says so itself; of a hash nothing else does.

@@ -7,11 +7,13 @@ mod deposit;
 mod stream;
 mod voucher;
 
-use alloy::primitives::TxHash;
+use alloy::primitives::{Address, TxHash};
 use axum::response::Response;
 use conform402_wire::adapter::{OfferInfo, SessionInfo};
+use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
 use conform402_wire::session::ietf::{SessionPayload, SessionReceipt};
+use conform402_wire::session::voucher::Voucher;
 use conform402_wire::{ChallengeId, Credential, base64url, receipt, timestamp};
 use jiff::Timestamp;
 use serde_json::json;
@@ -44,8 +46,16 @@ impl Visit<'_> {
         offer: &OfferInfo,
         session: &SessionInfo,
     ) -> Response {
-        let (url, shop) = (&self.route.testbed.rpc_url, self.shop);
-        let done = match EscrowClient::new(url, &shop.http, offer, session, &shop.broadcasting) {
+        let (route, shop) = (&self.route, self.shop);
+        let chain = EscrowClient::new(
+            &route.testbed.rpc_url,
+            &shop.http,
+            offer,
+            session,
+            &shop.broadcasting,
+            &route.faults,
+        );
+        let done = match chain {
             Ok(chain) => {
                 let sale = Sale { visit: self, credential, offer, session };
                 Dealing { sale, chain }.serve().await
@@ -94,8 +104,40 @@ impl Dealing<'_> {
         self.sale.faults()
     }
 
-    fn slot(&self, id: ChannelId) -> Slot {
-        self.sale.slot(id)
+    /// The place of a channel that was opened here.
+    async fn slot(&self, id: ChannelId) -> Result<Slot, NotDone> {
+        match self.sale.find(id) {
+            Some(slot) => Ok(slot),
+            None => Err(self.not_open(id).await),
+        }
+    }
+
+    /// A voucher is signed by the key that may, or by the contract that may
+    /// (ERC-1271).
+    async fn verify(&self, voucher: &SignedVoucher, signer: Address) -> Result<(), NotDone> {
+        let Err(refusal) = self.sale.verify(voucher, signer) else { return Ok(()) };
+        if fault!(
+            self.faults(),
+            "asks-no-contract-signers",
+            "whatever a contract is said to have signed is taken"
+        ) && self.chain.is_contract(signer).await?
+        {
+            return Ok(());
+        }
+        let said = Voucher { channel: voucher.channel_id, cumulative: voucher.cumulative_amount };
+        match said.digest(&self.sale.escrow()) {
+            Ok(digest)
+                if self.chain.signs(signer, digest, &voucher.signature).await?
+                    && !fault!(
+                        self.faults(),
+                        "knows-no-contract-signers",
+                        "a voucher that a contract signed is refused"
+                    ) =>
+            {
+                Ok(())
+            }
+            _ => Err(refusal),
+        }
     }
 
     fn challenge(&self) -> &ChallengeId {

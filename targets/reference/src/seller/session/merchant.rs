@@ -15,10 +15,11 @@ use conform402_wire::session::voucher::{PayeeAuthorization, Voucher};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::channels::Channel;
+use crate::channels::{Channel, Till};
 use crate::fault::fault;
 use crate::sa::{Done, NotSettled};
 use crate::shop::{Route, Shop};
+use crate::store::Store;
 
 /// How long an authorization to settle or to close is good for, in seconds.
 const LIFETIME: i64 = 3_600;
@@ -34,7 +35,12 @@ impl Payee<'_> {
     /// Keeps a channel as it stands where a restart finds it, if it is to be
     /// kept at all; `None` is one that is no more.
     pub fn keep(&self, id: ChannelId, channel: Option<&Channel>) -> io::Result<()> {
-        self.route.store(self.offer.recipient).map_or(Ok(()), |store| store.keep(id, channel))
+        self.store().map_or(Ok(()), |store| store.keep(id, channel))
+    }
+
+    /// Where a restart finds channels, if anywhere.
+    pub fn store(&self) -> Option<Store> {
+        self.route.store(Till::of(self.offer))
     }
 
     /// Whether a channel is over which the service does not close: it was closed
@@ -133,7 +139,7 @@ impl Payee<'_> {
             MerchantAction::Settle => Withdrawal::Settle,
             MerchantAction::Close => Withdrawal::Close,
         };
-        let slot = shop.channels.slot(self.offer.recipient, id);
+        let slot = shop.channels.slot(Till::of(self.offer), id);
         let mut held = slot.lock().await;
         let Some(channel) = held.as_mut() else {
             return if fault!(

@@ -80,7 +80,7 @@ impl Sale<'_> {
         self.charge_for_one(channel)?;
         if fault!(faults, "mixes-channels-up", "a voucher is charged to all channels of its payer")
         {
-            self.visit.shop.channels.spend_elsewhere(self.offer.recipient, id, self.offer.amount);
+            self.visit.shop.channels.spend_elsewhere(self.till(), id, self.offer.amount);
         }
         if self.offer.handler_fails
             && fault!(
@@ -92,8 +92,7 @@ impl Sale<'_> {
             channel.forgive();
         }
         let sold = channel.clone();
-        let keeps_late =
-            fault!(faults, "delivers-before-it-stores", "what is sold is stored when it is served");
+        let keeps_late = self.keeps_late();
         if !keeps_late {
             self.keep_sale(&before, &sold)?;
         }
@@ -106,9 +105,19 @@ impl Sale<'_> {
         Ok(answer)
     }
 
+    pub(super) fn keeps_late(&self) -> bool {
+        self.payee().store().is_some()
+            && fault!(
+                self.faults(),
+                "delivers-before-it-stores",
+                "what is sold is stored when it is served"
+            )
+    }
+
     /// Both what is promised and what was sold are on disk before the handler is
     /// asked: what it gave away could not be taken back.
-    fn keep_sale(&self, before: &SignedVoucher, channel: &Channel) -> io::Result<()> {
+    pub(super) fn keep_sale(&self, before: &SignedVoucher, channel: &Channel) -> io::Result<()> {
+        let Some(store) = self.payee().store() else { return Ok(()) };
         let faults = self.faults();
         let mut kept = channel.clone();
         if fault!(faults, "forgets-vouchers-at-a-restart", "the last voucher is not on disk") {
@@ -117,7 +126,7 @@ impl Sale<'_> {
         if fault!(faults, "forgets-sales-at-a-restart", "what was sold is not on disk") {
             kept.forgive();
         }
-        self.payee().keep(kept.highest.channel_id, Some(&kept))
+        store.keep(kept.highest.channel_id, Some(&kept))
     }
 
     /// Takes a voucher, unless it is the one that is held already.
@@ -284,13 +293,11 @@ impl Sale<'_> {
                         faults,
                         "takes-vouchers-of-other-channels",
                         "a voucher is good for every channel of its signer"
-                    ) && self.visit.shop.channels.ids_of(self.offer.recipient).into_iter().any(
-                        |id| {
-                            SignedVoucher { channel_id: id, ..voucher.clone() }
-                                .verify(&escrow, signer)
-                                .is_ok()
-                        },
-                    ))
+                    ) && self.visit.shop.channels.ids_of(self.till()).into_iter().any(|id| {
+                        SignedVoucher { channel_id: id, ..voucher.clone() }
+                            .verify(&escrow, signer)
+                            .is_ok()
+                    }))
             }
             _ => false,
         }

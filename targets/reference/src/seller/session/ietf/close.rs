@@ -15,10 +15,10 @@ impl Dealing<'_> {
     pub(super) async fn close(&self, presented: &SignedVoucher) -> Result<Response, NotDone> {
         let faults = self.faults();
         let id = presented.channel_id;
-        let slot = self.slot(id);
+        let slot = self.slot(id).await?;
         let mut slot = slot.lock().await;
         let Some(channel) = slot.as_mut() else { return Err(self.not_open(id).await) };
-        let is_the_payers = match self.sale.verify(presented, channel.signer) {
+        let is_the_payers = match self.verify(presented, channel.signer).await {
             Ok(()) => true,
             Err(_)
                 if fault!(
@@ -63,6 +63,7 @@ impl Dealing<'_> {
         if fault!(faults, "closes-nothing-at-all", "a closing is acknowledged, and not done") {
             let answer = self.managed(id, channel, None);
             *slot = None;
+            self.sale.payee().keep(id, None)?;
             return Ok(answer);
         }
         let call = ChannelEscrow::closeCall {
@@ -87,6 +88,7 @@ impl Dealing<'_> {
         let answer = self.managed(id, channel, closed);
         if !fault!(faults, "goes-on-after-closing", "a closed channel is kept open") {
             *slot = None;
+            self.sale.keep_closing(id)?;
         }
         self.sale.visit.shop.vouchers.notify_waiters();
         Ok(answer)

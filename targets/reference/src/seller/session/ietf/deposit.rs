@@ -7,7 +7,7 @@ use conform402_wire::BaseUnits;
 use conform402_wire::did::DidPkh;
 use conform402_wire::session::channel::{ChannelId, Terms};
 use conform402_wire::session::ietf::{
-    Funding, MergedDeposit, OpenWitness, Opening, TopUp, TopUpWitness,
+    CredentialType, Funding, MergedDeposit, OpenWitness, Opening, TopUp, TopUpWitness,
 };
 use conform402_wire::session::{SignedVoucher, ietf::Permit};
 
@@ -57,7 +57,7 @@ impl Dealing<'_> {
             cumulative_amount: opening.cumulative_amount,
             signature: first,
         };
-        let slot = self.slot(id);
+        let slot = self.sale.slot(id);
         let mut slot = slot.lock().await;
         if slot.is_some()
             && !fault!(
@@ -73,15 +73,52 @@ impl Dealing<'_> {
             salt: opening.salt,
             authorized_signer: opening.authorized_signer.unwrap_or_default(),
         };
+        self.judge_first_by_payload(&voucher, &opening.funding, &agreed).await?;
         let funded = self.fund_opening(id, &opening.funding, &agreed).await?;
         if let Funded::Never(payer, deposit) = funded {
             let channel = Channel::opened(payer, deposit, voucher);
             return Ok(self.managed(id, slot.insert(channel), None));
         }
         let channel = self.opened(self.opened_id(id, &opening.funding, &agreed), voucher).await?;
+        self.sale.payee().keep(id, Some(&channel))?;
         let answer = self.managed(id, &channel, None);
         *slot = Some(channel);
         Ok(answer)
+    }
+
+    /// A deposit whose first voucher is no good would be stranded, so what the
+    /// payload can tell is judged before anything is broadcast.
+    async fn judge_first_by_payload(
+        &self,
+        first: &SignedVoucher,
+        funding: &Funding<OpenWitness>,
+        agreed: &Agreed,
+    ) -> Result<(), NotDone> {
+        let Some((payer, deposit)) = claimed(funding) else { return Ok(()) };
+        let signer = match agreed.authorized_signer {
+            Address::ZERO => payer,
+            delegate => delegate,
+        };
+        self.judge_first(first, signer, deposit).await
+    }
+
+    async fn judge_first(
+        &self,
+        first: &SignedVoucher,
+        signer: Address,
+        deposit: BaseUnits,
+    ) -> Result<(), NotDone> {
+        let faults = self.faults();
+        // Declared where a voucher may be absent: such a seller has none to judge.
+        let is_absent =
+            first.signature.is_empty() && faults.has("lets-the-first-voucher-be-absent");
+        if is_absent
+            || fault!(faults, "overlooks-the-first-voucher", "the first voucher is not judged")
+        {
+            return Ok(());
+        }
+        self.verify(first, signer).await?;
+        self.within(first.cumulative_amount, deposit)
     }
 
     /// The id of the channel that was opened.
@@ -161,16 +198,7 @@ impl Dealing<'_> {
                 "whomever the escrow names, the payer must sign"
             );
         let signer = if delegates { found.authorizedSigner } else { found.payer };
-        // Declared where a voucher may be absent: such a seller has none to judge.
-        let is_absent =
-            first.signature.is_empty() && faults.has("lets-the-first-voucher-be-absent");
-        let judged = self.sale.verify(&first, signer);
-        if !is_absent
-            && !fault!(faults, "overlooks-the-first-voucher", "the first voucher is not judged")
-        {
-            judged?;
-            self.within(first.cumulative_amount, BaseUnits::from(found.deposit))?;
-        }
+        self.judge_first(&first, signer, BaseUnits::from(found.deposit)).await?;
         Ok(Channel::opened(signer, BaseUnits::from(found.deposit), first))
     }
 
@@ -248,7 +276,19 @@ impl Dealing<'_> {
         }
     }
 
+    /// A payer submits no format that the challenge does not list ("Method
+    /// Details").
     fn takes<W>(&self, funding: &Funding<W>) -> Result<(), NotDone> {
+        let listed = &self.sale.session.credential_types;
+        let way = match funding {
+            Funding::Hash { .. } => CredentialType::Hash,
+            Funding::Authorization { .. } => CredentialType::Authorization,
+            Funding::Permit2 { .. } => CredentialType::Permit2,
+        };
+        let is_default = listed.is_empty() && way == CredentialType::Hash;
+        if !is_default && !listed.contains(&way) {
+            return Err(malformed("the challenge does not list this type"));
+        }
         if let Funding::Permit2 { .. } = funding
             && fault!(self.faults(), "knows-no-permits", "a Permit2 signature is refused")
         {
@@ -346,7 +386,7 @@ impl Dealing<'_> {
 
     pub(super) async fn top_up(&self, more: &TopUp) -> Result<Response, NotDone> {
         let id = more.channel_id;
-        let slot = self.slot(id);
+        let slot = self.slot(id).await?;
         let mut slot = slot.lock().await;
         let Some(channel) = slot.as_mut() else { return Err(self.not_open(id).await) };
         if let Funding::Hash { hash, .. } = &more.funding {
@@ -355,6 +395,7 @@ impl Dealing<'_> {
             self.fund_top_up(id, &more.funding, more.salt, Some(more.additional_deposit)).await?;
             self.count(channel, id).await?;
         }
+        self.sale.keep_top_up(channel)?;
         self.sale.visit.shop.vouchers.notify_waiters();
         Ok(self.managed(id, channel, None))
     }
@@ -493,6 +534,7 @@ impl Dealing<'_> {
                 ) {
                     return Err(malformed("open first"));
                 }
+                self.judge_first_by_payload(voucher, funding, &agreed).await?;
                 self.fund_opening(id, funding, &agreed).await?;
                 let mut opened = self.opened(id, voucher.clone()).await?;
                 // The voucher is judged, and counted, like any other.

@@ -18,6 +18,7 @@ use crate::answer::Answer;
 use crate::channels::{Channel, Slot};
 use crate::fault::{Faults, fault};
 use crate::shop::Shop;
+use crate::store::Store;
 
 /// A stream on its way to a payer.
 struct Delivery {
@@ -33,6 +34,10 @@ struct Delivery {
     units: u64,
     /// Number of this stream among those of its channel.
     turn: u64,
+    /// Where a restart finds what was sold.
+    store: Option<Store>,
+    /// The channel as the stream saw it last, for when it is closed.
+    last: Channel,
     /// What the payer was asked for last.
     asked: Option<BaseUnits>,
     /// The last event was sent.
@@ -49,10 +54,12 @@ impl Dealing<'_> {
             offer: self.sale.offer.clone(),
             challenge: self.challenge().clone(),
             id,
-            slot: self.slot(id),
+            slot: self.sale.slot(id),
             sent: 0,
             units: self.sale.session.streamed_units.unwrap_or_default(),
             turn: channel.begin_stream(),
+            store: self.sale.payee().store(),
+            last: channel.clone(),
             asked: None,
             is_over: false,
         };
@@ -89,7 +96,11 @@ impl Delivery {
         let slot = self.slot.clone();
         let mut slot = slot.lock().await;
         let faults = &self.faults;
-        let channel = slot.as_mut()?;
+        let Some(channel) = slot.as_mut() else {
+            self.is_over = true;
+            let drops = fault!(faults, "drops-streams-at-a-closing", "a closing cuts streams off");
+            return (!drops).then(|| Some(self.receipt(&self.last)));
+        };
         let displaced = channel.stream() != self.turn
             && !fault!(
                 faults,
@@ -98,11 +109,9 @@ impl Delivery {
             );
         if displaced || self.sent == self.units {
             self.is_over = true;
-            let receipt =
-                receipt_of(&self.offer, &self.challenge, self.id, channel, None, self.sent);
             let silent =
                 fault!(faults, "ends-streams-in-silence", "a stream ends without a receipt");
-            return (!silent).then(|| Some(event(RECEIPT, &as_told(faults, &receipt))));
+            return (!silent).then(|| Some(self.receipt(channel)));
         }
         let price = self.offer.amount;
         let pays = channel.available() >= price
@@ -119,6 +128,12 @@ impl Delivery {
             let free = fault!(faults, "streams-for-nothing", "what is streamed is not charged");
             if !free {
                 channel.spend(price);
+                // Before it is delivered ("Crash Safety").
+                self.store
+                    .as_ref()
+                    .map_or(Ok(()), |store| store.keep(self.id, Some(channel)))
+                    .ok()?;
+                self.last = channel.clone();
             }
             self.sent += 1;
             self.asked = None;
@@ -146,6 +161,11 @@ impl Delivery {
             need["deposit"] = Value::Null;
         }
         Some(Some(event(NEED_VOUCHER, &need)))
+    }
+
+    fn receipt(&self, channel: &Channel) -> Event {
+        let receipt = receipt_of(&self.offer, &self.challenge, self.id, channel, None, self.sent);
+        event(RECEIPT, &as_told(&self.faults, &receipt))
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use conform402_wire::BaseUnits;
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
-use conform402_wire::session::ietf::{SessionReceipt, VoucherUpdate};
+use conform402_wire::session::ietf::{MergedDeposit, SessionReceipt, VoucherUpdate};
 use serde_json::json;
 
 use super::Dealing;
@@ -26,7 +26,10 @@ impl Dealing<'_> {
         let faults = self.faults();
         let voucher = &update.voucher;
         let id = voucher.channel_id;
-        let slot = self.slot(id);
+        let slot = match update.deposit {
+            Some(MergedDeposit::Open { .. }) => self.sale.slot(id),
+            _ => self.slot(id).await?,
+        };
         let mut held = slot.lock().await;
         if let (Some(channel), Some(kept)) = (held.as_ref(), self.answered(id)) {
             if !fault!(
@@ -34,7 +37,7 @@ impl Dealing<'_> {
                 "answers-retries-before-it-looks",
                 "a retry is answered whoever makes it"
             ) {
-                self.sale.verify(voucher, channel.signer)?;
+                self.verify(voucher, channel.signer).await?;
             }
             return Ok(self.answer_with(&kept));
         }
@@ -59,7 +62,12 @@ impl Dealing<'_> {
             let detail = "the payer is leaving".to_owned();
             return Err(Refusal::Status(410, "session/channel-finalized", detail).into());
         }
-        self.take(channel, voucher)?;
+        let before = channel.highest.clone();
+        self.take(channel, voucher).await?;
+        let keeps_late = self.sale.keeps_late();
+        if !keeps_late {
+            self.sale.keep_sale(&before, channel)?;
+        }
         self.sale.visit.shop.vouchers.notify_waiters();
         let updates_only = self.sale.visit.asked.by_head
             && !fault!(faults, "charges-for-a-head", "a HEAD that brings a voucher buys, too");
@@ -87,8 +95,19 @@ impl Dealing<'_> {
             return Ok(self.deliver(receipt));
         }
         self.charge(channel)?;
+        let sold = channel.clone();
+        if !keeps_late {
+            self.sale.keep_sale(&before, &sold)?;
+        }
         let receipt = self.receipt(id, channel, None, 1);
-        Ok(self.deliver(receipt))
+        let answer = self.deliver(receipt);
+        // Who waits for the handler does not wait for the channel.
+        drop(held);
+        self.sale.wait_for_the_handler().await;
+        if keeps_late {
+            self.sale.keep_sale(&before, &sold)?;
+        }
+        Ok(answer)
     }
 
     fn deliver(&self, receipt: SessionReceipt) -> Response {
@@ -105,7 +124,7 @@ impl Dealing<'_> {
 
     /// Takes a voucher that allows more than those before. One that does not
     /// changes nothing, if it is the payer's.
-    fn take(&self, channel: &mut Channel, voucher: &SignedVoucher) -> Result<(), NotDone> {
+    async fn take(&self, channel: &mut Channel, voucher: &SignedVoucher) -> Result<(), NotDone> {
         let faults = self.faults();
         let highest = channel.highest.cumulative_amount;
         let is_old = voucher.cumulative_amount <= highest;
@@ -118,7 +137,7 @@ impl Dealing<'_> {
         {
             return Ok(());
         }
-        self.sale.verify(voucher, channel.signer)?;
+        self.verify(voucher, channel.signer).await?;
         if is_old {
             if fault!(faults, "refuses-replays", "a voucher of no new amount is refused") {
                 return Err(Refusal::because("session/delta-too-small", "nothing new").into());

@@ -1,0 +1,153 @@
+//! A seller that is killed, by SIGKILL, and started again on its store. Each
+//! check has a target of its own.
+
+use conform402_runner::{Bed, Broken, Offer, Outcome, check};
+
+use super::judge::not_sold;
+use super::payer;
+use crate::mpp::channel::{Addition, Channel};
+use crate::mpp::judge::{delivered, managed, not_broken_down, withheld};
+use crate::mpp::proposal::DEPOSIT;
+use crate::mpp::session::crash::kill_at_delivery;
+
+async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
+    payer::open(bed, Offer::ietf_session(100)).await
+}
+
+/// A channel whose seller was killed, and started again, after it had accepted
+/// a voucher for so much and before it had answered.
+async fn killed_at_delivery(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, Broken> {
+    let offer = Offer::ietf_session(100).whose_handler_waits();
+    let channel = payer::open(bed, offer).await?;
+    kill_at_delivery(bed, &channel, cumulative).await?;
+    Ok(channel)
+}
+
+/// What a closing for nothing brings: it is refused, or the payee gets what it
+/// was promised.
+async fn closes_for(channel: &Channel<'_>, promised: u64) -> Outcome {
+    let answer = channel.close(0).await?;
+    not_broken_down(&answer)?;
+    if channel.stands(DEPOSIT, DEPOSIT, &[]).await.is_ok() {
+        return withheld(&answer, &channel.offer);
+    }
+    channel.stands(promised, 0, &[(channel.payee(), promised)]).await
+}
+
+/// > Persist voucher to durable storage before providing service
+/// > — draft-evm-session-00, "Voucher Verification"
+#[check(
+    must,
+    control,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(SellsNothingForVouchers)
+)]
+async fn a_channel_on_disk_sells(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    delivered(&channel.buy(100).await?, &channel.offer)
+}
+
+/// > Server persists vouchers, can `settle()` on restart
+/// > — draft-evm-session-00, "Disconnection Handling"
+#[check(
+    must,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(ForgetsChannelsAtARestart)
+)]
+async fn a_channel_is_known_after_a_restart(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    bed.crash().await?;
+    delivered(&channel.buy(100).await?, &channel.offer)?;
+    channel.stands(DEPOSIT, DEPOSIT, &[]).await
+}
+
+/// > Persist voucher to durable storage before providing service
+/// > — draft-evm-session-00, "Voucher Verification"
+#[check(
+    must,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(ForgetsVouchersAtARestart, DeliversBeforeItStores, ClosesWithWhateverIsPresented)
+)]
+async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -> Outcome {
+    let channel = killed_at_delivery(bed, 300).await?;
+    closes_for(&channel, 300).await
+}
+
+/// A voucher that came by itself is promised no less than one that bought.
+///
+/// > Persist `acceptedCumulative` BEFORE relying on new balance
+/// > — draft-evm-session-00, "Crash Safety"
+#[check(
+    must,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(ForgetsVouchersAtARestart, DeliversBeforeItStores, ClosesWithWhateverIsPresented)
+)]
+async fn a_voucher_that_came_by_itself_is_known_after_a_restart(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    managed(&payer::allow(bed, &channel, 300).await?)?;
+    bed.crash().await?;
+    closes_for(&channel, 300).await
+}
+
+/// A voucher for one more buys one more.
+///
+/// > Persist `spent` increments BEFORE delivering service
+/// > — draft-evm-session-00, "Crash Safety"
+#[check(
+    must,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(ForgetsSalesAtARestart, DeliversBeforeItStores, SellsOnCredit)
+)]
+async fn what_was_spent_is_not_spent_again_after_a_restart(bed: &Bed) -> Outcome {
+    let channel = killed_at_delivery(bed, 100).await?;
+    not_sold(&channel.buy(100).await?, &channel.offer)?;
+    delivered(&channel.buy(200).await?, &channel.offer)?;
+    not_sold(&channel.buy(200).await?, &channel.offer)
+}
+
+/// > Update server-side balance
+/// > — draft-evm-session-00, "TopUp Verification"
+#[check(
+    must,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(ForgetsTopUpsAtARestart, ForgetsBroadcastTopUps)
+)]
+async fn a_top_up_is_known_after_a_restart(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    let addition = Addition::of(&channel, 500).await?;
+    let hash = addition.broadcast(&channel).await?;
+    managed(&channel.present(payer::broadcast(&addition, hash)).await?)?;
+    bed.crash().await?;
+    delivered(&channel.buy(DEPOSIT + 100).await?, &channel.offer)?;
+    channel.stands(DEPOSIT + 500, DEPOSIT + 500, &[]).await
+}
+
+/// > 410 Gone | Channel finalized or not found
+/// > — draft-evm-session-00, "Error Responses"
+#[check(
+    must,
+    own_target,
+    profile(Ietf),
+    needs(IetfSession, SessionDurableStore),
+    killed_by(FindsClosedChannelsAtARestart, GoesOnAfterClosing)
+)]
+async fn a_closed_channel_stays_closed_after_a_restart(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    delivered(&channel.buy(300).await?, &channel.offer)?;
+    managed(&channel.close(300).await?)?;
+    bed.crash().await?;
+    not_sold(&channel.buy(400).await?, &channel.offer)?;
+    channel.stands(300, 0, &[(channel.payee(), 300)]).await
+}
