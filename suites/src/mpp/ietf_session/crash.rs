@@ -6,9 +6,9 @@ use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use super::judge::not_sold;
 use super::payer;
 use crate::mpp::channel::{Addition, Channel};
-use crate::mpp::judge::{delivered, managed, not_broken_down, withheld};
+use crate::mpp::judge::{delivered, managed};
 use crate::mpp::proposal::DEPOSIT;
-use crate::mpp::session::crash::kill_at_delivery;
+use crate::mpp::session::crash::{kill_at_delivery, takes_back_nothing};
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     payer::open(bed, Offer::ietf_session(100)).await
@@ -21,17 +21,6 @@ async fn killed_at_delivery(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, B
     let channel = payer::open(bed, offer).await?;
     kill_at_delivery(bed, &channel, cumulative).await?;
     Ok(channel)
-}
-
-/// What a closing for nothing brings: it is refused, or the payee gets what it
-/// was promised.
-async fn closes_for(channel: &Channel<'_>, promised: u64) -> Outcome {
-    let answer = channel.close(0).await?;
-    not_broken_down(&answer)?;
-    if channel.stands(DEPOSIT, DEPOSIT, &[]).await.is_ok() {
-        return withheld(&answer, &channel.offer);
-    }
-    channel.stands(promised, 0, &[(channel.payee(), promised)]).await
 }
 
 /// > Persist voucher to durable storage before providing service
@@ -72,11 +61,16 @@ async fn a_channel_is_known_after_a_restart(bed: &Bed) -> Outcome {
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
-    killed_by(ForgetsVouchersAtARestart, DeliversBeforeItStores, ClosesWithWhateverIsPresented)
+    killed_by(
+        ClosesNothingAtAll,
+        ForgetsVouchersAtARestart,
+        DeliversBeforeItStores,
+        ClosesWithWhateverIsPresented
+    )
 )]
 async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -> Outcome {
     let channel = killed_at_delivery(bed, 300).await?;
-    closes_for(&channel, 300).await
+    takes_back_nothing(&channel, 300).await
 }
 
 /// A voucher that came by itself is promised no less than one that bought.
@@ -88,13 +82,18 @@ async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
-    killed_by(ForgetsVouchersAtARestart, DeliversBeforeItStores, ClosesWithWhateverIsPresented)
+    killed_by(
+        ClosesNothingAtAll,
+        ForgetsVouchersAtARestart,
+        DeliversBeforeItStores,
+        ClosesWithWhateverIsPresented
+    )
 )]
 async fn a_voucher_that_came_by_itself_is_known_after_a_restart(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
-    managed(&payer::allow(bed, &channel, 300).await?)?;
+    payer::allow_apart(bed, &channel, 300).await?;
     bed.crash().await?;
-    closes_for(&channel, 300).await
+    takes_back_nothing(&channel, 300).await
 }
 
 /// A voucher for one more buys one more.
@@ -106,7 +105,13 @@ async fn a_voucher_that_came_by_itself_is_known_after_a_restart(bed: &Bed) -> Ou
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
-    killed_by(ForgetsSalesAtARestart, DeliversBeforeItStores, SellsOnCredit)
+    killed_by(
+        CountsReplaysAsNew,
+        ForgetsChannelsAtARestart,
+        ForgetsSalesAtARestart,
+        DeliversBeforeItStores,
+        SellsOnCredit
+    )
 )]
 async fn what_was_spent_is_not_spent_again_after_a_restart(bed: &Bed) -> Outcome {
     let channel = killed_at_delivery(bed, 100).await?;
@@ -122,7 +127,7 @@ async fn what_was_spent_is_not_spent_again_after_a_restart(bed: &Bed) -> Outcome
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
-    killed_by(ForgetsTopUpsAtARestart, ForgetsBroadcastTopUps)
+    killed_by(ForgetsChannelsAtARestart, ForgetsTopUpsAtARestart, ForgetsBroadcastTopUps)
 )]
 async fn a_top_up_is_known_after_a_restart(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
@@ -141,7 +146,7 @@ async fn a_top_up_is_known_after_a_restart(bed: &Bed) -> Outcome {
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
-    killed_by(FindsClosedChannelsAtARestart, GoesOnAfterClosing)
+    killed_by(ClosesNothingAtAll, FindsClosedChannelsAtARestart, GoesOnAfterClosing)
 )]
 async fn a_closed_channel_stays_closed_after_a_restart(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;

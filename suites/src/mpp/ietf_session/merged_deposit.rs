@@ -73,7 +73,12 @@ async fn a_voucher_whose_deposit_fails_is_refused(bed: &Bed) -> Outcome {
 
 /// > then validates and accepts the voucher
 /// > — draft-evm-session-00, "Voucher Payload"
-#[check(must, profile(Ietf), needs(IetfSessionAuthorization))]
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSessionAuthorization),
+    killed_by(ForgivesFailingDeposits, OpensByOpeningOnly)
+)]
 #[case(
     that_somebody_else_signed,
     killed_by(IgnoresVoucherSignatures, AnswersBadVouchersWith400),

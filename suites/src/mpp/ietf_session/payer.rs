@@ -210,6 +210,19 @@ pub async fn update(
     bed.send(request).await
 }
 
+/// Allows so much in all while nothing is asked for. The draft lets payers do so by
+/// HEAD, and does not say that sellers must know it.
+pub async fn allow_apart(bed: &Bed, channel: &Channel<'_>, cumulative: u64) -> Outcome {
+    let answer = allow(bed, channel, cumulative).await?;
+    match answer.status {
+        404 | 405 | 501 => {
+            let reason = format!("a voucher by HEAD is answered {}", answer.status);
+            Err(Broken::NotApplicable(reason))
+        }
+        _ => managed(&answer),
+    }
+}
+
 /// Submits a valid voucher for so much in all, and asks for nothing.
 pub async fn allow(bed: &Bed, channel: &Channel<'_>, cumulative: u64) -> Result<Answer, Broken> {
     update(bed, channel, &channel.paying(cumulative).await?).await

@@ -30,14 +30,6 @@ async fn streamed<'a>(
     bed.stream(Request::to(&channel.offer).header("authorization", field)).await
 }
 
-/// Allows more while the stream goes on. The draft lets payers do so by HEAD, and
-/// does not say that sellers must know it.
-async fn allow(bed: &Bed, channel: &Channel<'_>, cumulative: u64) -> Outcome {
-    let answer = payer::allow(bed, channel, cumulative).await?;
-    managed(&answer)
-        .map_err(|_| Broken::Undecided(format!("a voucher by HEAD is answered {}", answer.status)))
-}
-
 /// What came up to the next event that is no content.
 struct Run {
     units: u64,
@@ -167,10 +159,10 @@ async fn a_stream_goes_on_as_far_as_vouchers_allow(bed: &Bed) -> Outcome {
     let mut stream = streamed(bed, &channel, 100).await?;
     Run::of(&mut stream, &channel).await?.ran_dry(1)?;
     for allowed in [200, 300] {
-        allow(bed, &channel, allowed).await?;
+        payer::allow_apart(bed, &channel, allowed).await?;
         Run::of(&mut stream, &channel).await?.ran_dry(1)?;
     }
-    allow(bed, &channel, 500).await?;
+    payer::allow_apart(bed, &channel, 500).await?;
     Run::of(&mut stream, &channel).await?.ended(2).map(drop)
 }
 
@@ -191,7 +183,7 @@ async fn a_stream_goes_on_after_a_top_up(bed: &Bed) -> Outcome {
     let addition = Addition::of(&channel, 300).await?;
     let hash = addition.broadcast(&channel).await?;
     managed(&channel.present(payer::broadcast(&addition, hash)).await?)?;
-    allow(bed, &channel, 1_200).await?;
+    payer::allow_apart(bed, &channel, 1_200).await?;
     Run::of(&mut stream, &channel).await?.ended(1).map(drop)
 }
 
@@ -221,7 +213,14 @@ async fn a_new_stream_ends_the_one_before(bed: &Bed) -> Outcome {
     must,
     profile(Ietf),
     needs(IetfSessionStream),
-    killed_by(DropsStreamsAtAClosing, RunsDryInSilence, StreamsForNothing, ClosesNothingAtAll)
+    killed_by(
+        GoesOnAfterClosing,
+        StreamsOnWithoutVouchers,
+        DropsStreamsAtAClosing,
+        RunsDryInSilence,
+        StreamsForNothing,
+        ClosesNothingAtAll
+    )
 )]
 async fn a_stream_whose_channel_is_closed_ends_with_a_receipt(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;

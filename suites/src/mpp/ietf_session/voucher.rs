@@ -233,7 +233,12 @@ async fn session_of_a_contract(bed: &Bed) -> Result<Channel<'_>, Broken> {
 
 /// > For ERC-1271 contract wallets, verify via `isValidSignature`.
 /// > — draft-evm-session-00, "Voucher Verification"
-#[check(must, profile(Ietf), needs(IetfSession), killed_by(KnowsNoContractSigners))]
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(ClosesNothingAtAll, OverlooksTheDelegateOnChain, KnowsNoContractSigners)
+)]
 async fn a_contract_signs_vouchers(bed: &Bed) -> Outcome {
     let channel = session_of_a_contract(bed).await?;
     delivered(&channel.buy(100).await?, &channel.offer)?;
@@ -248,6 +253,7 @@ async fn a_contract_signs_vouchers(bed: &Bed) -> Outcome {
     profile(Ietf),
     needs(IetfSession),
     killed_by(
+        OverlooksTheDelegateOnChain,
         AsksNoContractSigners,
         IgnoresVoucherSignatures,
         KnowsNoContractSigners,
@@ -266,7 +272,12 @@ async fn a_voucher_that_a_contract_disowns_is_refused(bed: &Bed) -> Outcome {
 ///
 /// > `channel.token` matches `request.currency`
 /// > — draft-evm-session-00, "Open Verification"
-#[check(must, profile(Ietf), needs(IetfSession), killed_by(OverlooksTheChannelsToken))]
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(SharesChannelsAmongPayees, OverlooksTheChannelsToken)
+)]
 async fn a_voucher_on_a_channel_in_another_token_buys_nothing(bed: &Bed) -> Outcome {
     let cheap = if_served(bed, Offer::ietf_session(100).in_other_token()).await?;
     let dear = bed.offer(Offer::ietf_session(100).paid_to(&cheap)).await?;

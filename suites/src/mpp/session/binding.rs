@@ -85,7 +85,7 @@ async fn a_challenge_of_a_cheaper_route_buys_nothing(bed: &Bed) -> Outcome {
 /// > — MPP Rust server (seed 003), "Verify"
 /// > `channel.token` matches `request.currency`
 /// > — draft-evm-session-00, "Open Verification"
-#[check(must, needs(Session), killed_by(OverlooksTheChannelsToken))]
+#[check(must, needs(Session), killed_by(SharesChannelsAmongPayees, OverlooksTheChannelsToken))]
 async fn a_channel_in_another_token_buys_nothing(bed: &Bed) -> Outcome {
     let cheap = if_served(bed, Offer::session(100).in_other_token()).await?;
     let dear = bed.offer(Offer::session(100).paid_to(&cheap)).await?;

@@ -55,6 +55,16 @@ fn too_early(answer: &Answer, channel: &Channel<'_>) -> Broken {
     }
 }
 
+/// A closing for nothing is refused, or the payee gets what it was promised.
+pub(in crate::mpp) async fn takes_back_nothing(channel: &Channel<'_>, promised: u64) -> Outcome {
+    let answer = channel.close(0).await?;
+    not_broken_down(&answer)?;
+    if channel.stands(DEPOSIT, DEPOSIT, &[]).await.is_ok() {
+        return withheld(&answer, &channel.offer);
+    }
+    channel.stands(promised, 0, &[(channel.payee(), promised)]).await
+}
+
 /// > Server persists vouchers, can `settle()` on restart
 /// > — draft-evm-session-00, "Disconnection Handling"
 #[check(must, control, own_target, needs(SessionDurableStore), killed_by(WithholdsPaidContent))]
@@ -97,8 +107,6 @@ async fn a_voucher_that_was_accepted_is_settled_after_a_restart(bed: &Bed) -> Ou
     channel.stands(DEPOSIT, DEPOSIT - 300, &[(channel.payee(), 300)]).await
 }
 
-/// Refused, or settled by the voucher that was accepted before.
-///
 /// > 9. Persist voucher to durable storage before providing service
 /// > — draft-evm-session-00, "Voucher Verification"
 #[check(
@@ -109,12 +117,7 @@ async fn a_voucher_that_was_accepted_is_settled_after_a_restart(bed: &Bed) -> Ou
 )]
 async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -> Outcome {
     let channel = killed_at_delivery(bed, 300).await?;
-    let answer = channel.close(0).await?;
-    not_broken_down(&answer)?;
-    if channel.stands(DEPOSIT, DEPOSIT, &[]).await.is_ok() {
-        return withheld(&answer, &channel.offer);
-    }
-    channel.stands(300, 0, &[(channel.payee(), 300)]).await
+    takes_back_nothing(&channel, 300).await
 }
 
 /// What was being delivered was charged: it is not for nothing that the handler

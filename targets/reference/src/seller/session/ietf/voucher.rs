@@ -90,9 +90,12 @@ impl Dealing<'_> {
             drop(held);
             tokio::time::sleep(THINKING).await;
             self.charge(&mut copy)?;
+            self.sale.keep_sale(&before, &copy)?;
             let receipt = self.receipt(id, &copy, None, 1);
             *slot.lock().await = Some(copy);
-            return Ok(self.deliver(receipt));
+            let answer = self.deliver(receipt);
+            self.sale.wait_for_the_handler().await;
+            return Ok(answer);
         }
         self.charge(channel)?;
         let sold = channel.clone();
