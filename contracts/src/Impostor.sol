@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {Deposits} from "./escrow/Deposits.sol";
 
-/// @title A contract that says what the escrow says
-/// @notice Emits the escrow's events and holds nothing: whoever reads logs without asking whose they are believes it.
+/// @title A contract that reports top-ups as the escrow does
+/// @notice Emits the escrow's event and holds nothing: whoever reads logs without asking whose they are believes it.
 /// @dev For testbeds only.
 contract Impostor {
     function topUp(bytes32 channelId, address payee, uint256 additionalDeposit, uint256 newDeposit) external {

@@ -179,7 +179,7 @@ impl Chain {
         self.create(contracts::wallet_init_code(owner)).await
     }
 
-    /// Deploys a contract that emits the escrow's events and holds nothing.
+    /// Deploys a contract that reports top-ups as the escrow does, and holds nothing.
     ///
     /// # Errors
     /// [`ChainError`] if the chain refuses.

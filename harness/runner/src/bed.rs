@@ -200,8 +200,8 @@ impl Bed {
     /// Sends a request to the target and keeps a record of it.
     ///
     /// # Errors
-    /// [`Broken::Promise`] if the target gives no HTTP answer: whatever it is
-    /// sent, it must answer.
+    /// [`Broken::Promise`] if the target gives no HTTP answer, [`Broken::Late`] if
+    /// it gives none in time: whatever it is sent, it must answer.
     pub async fn send(&self, request: Request) -> Result<Answer, Broken> {
         let sent = self.addressed(request);
         let result = self.client.send(&sent).await;
@@ -389,6 +389,7 @@ impl Bed {
 fn unanswered(error: NoAnswer) -> Broken {
     match error {
         NoAnswer::Unsendable(_) => Broken::Ours(error.to_string()),
+        NoAnswer::Slow(_) => Broken::Late(error.to_string()),
         error => Broken::Promise(error.to_string()),
     }
 }
@@ -410,7 +411,8 @@ impl EventStream<'_> {
     /// The next event; `None` at the end.
     ///
     /// # Errors
-    /// [`Broken::Promise`] if none comes in time, or what comes is none.
+    /// [`Broken::Late`] if none comes in time, [`Broken::Promise`] if what comes is
+    /// none.
     pub async fn next(&mut self) -> Result<Option<Event>, Broken> {
         let event = self.opened.events.next().await.map_err(unanswered)?;
         if let Some(Event { name, data }) = &event {

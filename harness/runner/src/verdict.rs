@@ -14,6 +14,10 @@ pub enum Broken {
     /// The target broke the promise under test.
     #[error("{0}")]
     Promise(String),
+    /// The target did not answer in time, which breaks a promise unless a check
+    /// leaves it the time.
+    #[error("{0}")]
+    Late(String),
     /// The target cannot show whether it keeps the promise.
     #[error("{0}")]
     NotApplicable(String),
@@ -66,8 +70,8 @@ impl Verdict {
     pub const fn of(outcome: &Outcome, level: Level) -> Self {
         match (outcome, level) {
             (Ok(()), _) => Self::Pass,
-            (Err(Broken::Promise(_)), Level::Must) => Self::Fail,
-            (Err(Broken::Promise(_)), Level::Should | Level::May) => Self::Warn,
+            (Err(Broken::Promise(_) | Broken::Late(_)), Level::Must) => Self::Fail,
+            (Err(Broken::Promise(_) | Broken::Late(_)), Level::Should | Level::May) => Self::Warn,
             (Err(Broken::NotApplicable(_)), _) => Self::NotApplicable,
             (Err(Broken::Undecided(_) | Broken::Ours(_)), _) => Self::Inconclusive,
         }

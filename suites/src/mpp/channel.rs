@@ -18,7 +18,7 @@ use super::judge::managed;
 use super::proposal::Proposal;
 
 /// An open channel, and the payer's keys to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Channel<'a> {
     bed: &'a Bed,
     /// The offer it was opened for.
@@ -60,6 +60,12 @@ impl<'a> Channel<'a> {
             escrow: proposal.escrow,
             key: proposal.voucher_key.clone(),
         }
+    }
+
+    /// The same channel, at another offer of its payee.
+    #[must_use]
+    pub fn at(&self, offer: Mounted) -> Self {
+        Self { offer, ..self.clone() }
     }
 
     /// A voucher for so much in all, before it is signed.

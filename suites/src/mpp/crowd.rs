@@ -1,10 +1,13 @@
 //! Many requests at once, on one channel.
 
-use conform402_runner::{Answer, Broken};
+use std::cmp::Ordering;
+
+use conform402_runner::{Answer, Broken, Outcome};
 use futures::future::try_join_all;
 use tokio::sync::Barrier;
 
 use super::channel::Channel;
+use super::judge::broken;
 
 /// How many requests leave the barrier together.
 pub const AT_ONCE: u64 = 64;
@@ -31,15 +34,19 @@ pub async fn at_once(
             channel.present_credential(&credential).await
         }
     });
-    unlimited(try_join_all(requests).await?)
+    try_join_all(requests).await
 }
 
-/// All were answered for what they are. The draft would have sellers limit how
-/// many vouchers they take ("Denial of Service"), and where one does, counts tell
-/// nothing of races.
-pub fn unlimited(answers: Vec<Answer>) -> Result<Vec<Answer>, Broken> {
-    match answers.iter().any(|answer| answer.status == TOO_MANY_REQUESTS) {
-        true => Err(Broken::Undecided("the seller limits how many vouchers it takes".to_owned())),
-        false => Ok(answers),
+/// Just as many were delivered as were paid for. The draft would have sellers limit
+/// how many vouchers they take ("Denial of Service"): one that does may deliver
+/// fewer, and never more.
+pub fn just_paid_for(sold: usize, paid: usize, answers: &[Answer]) -> Outcome {
+    let is_limited = answers.iter().any(|answer| answer.status == TOO_MANY_REQUESTS);
+    match sold.cmp(&paid) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less if is_limited => {
+            Err(Broken::Undecided("the seller limits how many vouchers it takes".to_owned()))
+        }
+        _ => broken(format!("{sold} were delivered, and {paid} paid for")),
     }
 }

@@ -1,4 +1,4 @@
-//! What every charge is judged by: the answer, the facilitator's journal, and
+//! What every payment is judged by: the answer, the facilitator's journal, and
 //! the chain.
 
 use alloy::primitives::{Address, I256};

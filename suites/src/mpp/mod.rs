@@ -11,5 +11,6 @@ pub mod ietf_session;
 mod judge;
 mod proposal;
 pub mod receipt;
+mod restart;
 pub mod sa;
 pub mod session;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use conform402_vectors::{catalogue, operation};
@@ -114,8 +114,9 @@ async fn sell(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match shop.route(uri.path()) {
-        Some(route) => seller::serve(&shop, &route, &method, &headers, &body).await,
-        None => crate::answer::not_found(),
-    }
+    let Some(route) = shop.route(uri.path()) else { return crate::answer::not_found() };
+    // A payer that hangs up does not stop what it set going: money moves.
+    let serving =
+        tokio::spawn(async move { seller::serve(&shop, &route, &method, &headers, &body).await });
+    serving.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }

@@ -86,7 +86,8 @@ impl Answer {
     }
 }
 
-/// Paid answers that a retry gets again, by challenge, channel and key.
+/// Paid answers that a retry gets again, by challenge, channel and key. None
+/// outlives the process: what is retried across a restart is charged again.
 #[derive(Debug, Default)]
 pub struct Answered(Mutex<HashMap<(ChallengeId, ChannelId, String), Kept>>);
 

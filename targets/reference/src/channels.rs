@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256, TxHash};
 use conform402_wire::BaseUnits;
-use conform402_wire::adapter::OfferInfo;
+use conform402_wire::adapter::{OfferInfo, SessionInfo};
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::channel::ChannelId;
 use serde::{Deserialize, Serialize};
@@ -16,23 +16,30 @@ use serde::{Deserialize, Serialize};
 pub type Slot = Arc<tokio::sync::Mutex<Option<Channel>>>;
 
 /// What channels are kept apart by: one is good for all routes of its payee that
-/// are paid in its token, and for no others.
+/// are paid in its token and out of its escrow, and for no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Till {
     payee: Address,
     token: Address,
+    escrow: Address,
+    chain_id: u64,
 }
 
 impl Till {
-    /// Where the channels of an offer are.
-    pub const fn of(offer: &OfferInfo) -> Self {
-        Self { payee: offer.recipient, token: offer.currency }
+    /// Where the channels of a session's offer are.
+    pub const fn of(offer: &OfferInfo, session: &SessionInfo) -> Self {
+        Self {
+            payee: offer.recipient,
+            token: offer.currency,
+            escrow: session.escrow,
+            chain_id: offer.chain_id,
+        }
     }
 }
 
 impl fmt::Display for Till {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.payee, self.token)
+        write!(f, "{}-{}-{}-{}", self.payee, self.token, self.escrow, self.chain_id)
     }
 }
 
@@ -68,9 +75,9 @@ impl Channels {
     }
 
     /// The place of a channel in any till of its payee.
-    pub fn in_any_till(&self, till: Till, channel: ChannelId) -> Option<Slot> {
+    pub fn in_any_till(&self, payee: Address, channel: ChannelId) -> Option<Slot> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_meant = |of: &Till, id: &ChannelId| of.payee == till.payee && *id == channel;
+        let is_meant = |of: &Till, id: &ChannelId| of.payee == payee && *id == channel;
         slots.iter().find(|((of, id), _)| is_meant(of, id)).map(|(_, slot)| slot.clone())
     }
 

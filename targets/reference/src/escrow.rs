@@ -314,7 +314,8 @@ fn reverted(error: &TransportError) -> Option<NotEffective> {
     use ChannelEscrow as Escrow;
     let refusal = error.as_error_resp()?;
     let data = refusal.as_revert_data();
-    if data.is_none() && refusal.code != REVERTED {
+    let says_so = refusal.code == REVERTED || refusal.message.contains("revert");
+    if data.is_none() && !says_so {
         return None;
     }
     let data = data.unwrap_or_default();

@@ -108,8 +108,8 @@ impl Shop {
     }
 
     fn take_in_channels(&self, route: &Route) -> io::Result<()> {
-        for offer in route.offers.iter().filter(|offer| offer.session.is_some()) {
-            let till = Till::of(offer);
+        let till = |offer: &OfferInfo| Some(Till::of(offer, offer.session.as_ref()?));
+        for till in route.offers.iter().filter_map(till) {
             let kept = route.store(till).map(|store| store.channels());
             for channel in kept.transpose()?.into_iter().flatten() {
                 if !fault!(

@@ -120,7 +120,7 @@ fn judge(
         Err(error) => Ok(Some(error.to_string())),
         Ok(answer) => match bought(&answer) {
             Ok(()) => Ok(None),
-            Err(Broken::Promise(reason)) => Ok(Some(reason)),
+            Err(Broken::Promise(reason) | Broken::Late(reason)) => Ok(Some(reason)),
             Err(broken) => Err(LoadError::Ours(broken.to_string())),
         },
     }

@@ -147,7 +147,7 @@ impl Tally {
     pub fn broken_by<T>(&mut self, step: Result<T, Broken>) -> Result<Option<T>, LoadError> {
         match step {
             Ok(done) => Ok(Some(done)),
-            Err(Broken::Promise(reason)) => {
+            Err(Broken::Promise(reason) | Broken::Late(reason)) => {
                 self.failure = Some(reason);
                 Ok(None)
             }

@@ -3,12 +3,12 @@
 
 use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 
-use super::judge::not_sold;
+use super::judge::{balance_is, not_sold};
 use super::payer;
 use crate::mpp::channel::{Addition, Channel};
-use crate::mpp::judge::{delivered, managed};
+use crate::mpp::judge::{delivered, managed, status_is, withheld};
 use crate::mpp::proposal::DEPOSIT;
-use crate::mpp::session::crash::{kill_at_delivery, takes_back_nothing};
+use crate::mpp::restart::{kill_at_delivery, takes_back_nothing};
 
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
     payer::open(bed, Offer::ietf_session(100)).await
@@ -54,6 +54,10 @@ async fn a_channel_is_known_after_a_restart(bed: &Bed) -> Outcome {
     channel.stands(DEPOSIT, DEPOSIT, &[]).await
 }
 
+/// One unit is sold before, so that a closing for nothing never suffices.
+///
+/// > Server MUST verify `cumulativeAmount >= spent`
+/// > — draft-evm-session-00, "Cooperative Close"
 /// > Persist voucher to durable storage before providing service
 /// > — draft-evm-session-00, "Voucher Verification"
 #[check(
@@ -69,11 +73,15 @@ async fn a_channel_is_known_after_a_restart(bed: &Bed) -> Outcome {
     )
 )]
 async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -> Outcome {
-    let channel = killed_at_delivery(bed, 300).await?;
+    let channel = session(bed).await?;
+    let there = Offer::ietf_session(100).paid_to(&channel.offer).whose_handler_waits();
+    let there = bed.offer(there).await?;
+    delivered(&channel.buy(100).await?, &channel.offer)?;
+    kill_at_delivery(bed, &channel.at(there), 300).await?;
     takes_back_nothing(&channel, 300).await
 }
 
-/// A voucher that came by itself is promised no less than one that bought.
+/// A voucher that came by itself is kept no less than one that bought.
 ///
 /// > Persist `acceptedCumulative` BEFORE relying on new balance
 /// > — draft-evm-session-00, "Crash Safety"
@@ -83,25 +91,33 @@ async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
     killed_by(
-        ClosesNothingAtAll,
+        ChargesForAHead,
+        CountsReplaysAsNew,
+        ForgetsSalesAtARestart,
+        ForgetsChannelsAtARestart,
         ForgetsVouchersAtARestart,
         DeliversBeforeItStores,
-        ClosesWithWhateverIsPresented
+        LowersWhatWasAccepted,
+        RefusesReplays,
+        AcknowledgesNothing,
+        TellsNoBalance
     )
 )]
 async fn a_voucher_that_came_by_itself_is_known_after_a_restart(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
+    delivered(&channel.buy(100).await?, &channel.offer)?;
     payer::allow_apart(bed, &channel, 300).await?;
     bed.crash().await?;
-    takes_back_nothing(&channel, 300).await
+    balance_is(&payer::allow(bed, &channel, 200).await?, 300, 100)
 }
 
-/// A voucher for one more buys one more.
+/// What was being delivered was charged; a voucher for one more buys one more. The
+/// draft does not say whether a handler at work delivers.
 ///
 /// > Persist `spent` increments BEFORE delivering service
 /// > — draft-evm-session-00, "Crash Safety"
 #[check(
-    must,
+    should,
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
@@ -146,13 +162,20 @@ async fn a_top_up_is_known_after_a_restart(bed: &Bed) -> Outcome {
     own_target,
     profile(Ietf),
     needs(IetfSession, SessionDurableStore),
-    killed_by(ClosesNothingAtAll, FindsClosedChannelsAtARestart, GoesOnAfterClosing)
+    killed_by(
+        AsksToPayOnEndedChannels,
+        ClosesNothingAtAll,
+        FindsClosedChannelsAtARestart,
+        GoesOnAfterClosing
+    )
 )]
 async fn a_closed_channel_stays_closed_after_a_restart(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     delivered(&channel.buy(300).await?, &channel.offer)?;
     managed(&channel.close(300).await?)?;
     bed.crash().await?;
-    not_sold(&channel.buy(400).await?, &channel.offer)?;
+    let answer = channel.buy(400).await?;
+    withheld(&answer, &channel.offer)?;
+    status_is(&answer, 410)?;
     channel.stands(300, 0, &[(channel.payee(), 300)]).await
 }

@@ -77,7 +77,7 @@ async fn a_voucher_whose_deposit_fails_is_refused(bed: &Bed) -> Outcome {
     must,
     profile(Ietf),
     needs(IetfSessionAuthorization),
-    killed_by(ForgivesFailingDeposits, OpensByOpeningOnly)
+    killed_by(OverlooksTheFirstVoucher, ForgivesFailingDeposits, OpensByOpeningOnly)
 )]
 #[case(
     that_somebody_else_signed,

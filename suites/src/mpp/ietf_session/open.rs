@@ -2,8 +2,6 @@
 //! the escrow.
 
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::SolCall as _;
-use conform402_chain::{Account, EscrowContract};
 use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, check};
 use conform402_wire::BaseUnits;
 use serde_json::{Value, json};
@@ -127,8 +125,11 @@ async fn an_opening_by_a_transaction_that_is_not_mined_is_refused(bed: &Bed) -> 
     proposal.broadcast(bed).await?;
     let (chain, escrow) = (&bed.testbed().chain, bed.testbed().chain.escrow().contract);
     let pending = chain.leave_pending(bed.payer(), escrow, proposal.call()).await?;
-    let answer = buyer::present(bed, &offer, &proposal.with_hash(pending)?).await?;
-    refused_by_a_seller_that_stands(&answer, &offer)
+    match buyer::present(bed, &offer, &proposal.with_hash(pending)?).await {
+        // It may await the block, for longer than we wait.
+        Err(Broken::Late(reason)) => Err(Broken::Undecided(reason)),
+        answer => refused_by_a_seller_that_stands(&answer?, &offer),
+    }
 }
 
 /// > Verify that this execution created or initialized the specific
@@ -213,14 +214,7 @@ async fn a_channel_that_has_ended_is_gone(bed: &Bed) -> Outcome {
     let offer = offer(bed).await?;
     let proposal = Proposal::of(bed, &offer).await?;
     let hash = proposal.broadcast(bed).await?;
-    let close = EscrowContract::closeCall {
-        channelId: proposal.channel.0,
-        cumulativeAmount: 0,
-        signature: proposal.voucher()?.signature,
-    };
-    let payee = Account::new(offer.payee_key().clone());
-    let chain = &bed.testbed().chain;
-    chain.transact(&payee, proposal.escrow.contract, close.abi_encode()).await?;
+    payer::ended_elsewhere(bed, &Channel::of(bed, offer.clone(), &proposal)).await?;
     let answer = buyer::present(bed, &offer, &proposal.with_hash(hash)?).await?;
     refused_as(&answer, &offer, 410, "session/channel-finalized")
 }

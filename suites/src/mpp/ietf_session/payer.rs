@@ -1,9 +1,9 @@
 //! A payer that follows the draft. What it has in common with the payers of
 //! other dialects is theirs: terms, channels, vouchers, transactions.
 
-use alloy::primitives::{B256, Bytes, TxHash, U256};
+use alloy::primitives::{Address, B256, Bytes, TxHash, U256};
 use alloy::sol_types::SolCall as _;
-use conform402_chain::Token;
+use conform402_chain::{Account, EscrowContract, Token};
 use conform402_runner::{Answer, Bed, Broken, Mounted, Offer, Outcome, Request};
 use conform402_wire::session::SignedVoucher;
 use conform402_wire::session::ietf::{
@@ -93,16 +93,12 @@ pub fn sign<W: Witness>(
     proposal: &Proposal,
     permit: &Permit<W>,
 ) -> Result<Bytes, Broken> {
-    permit.sign(&domain(bed), &proposal.key).map_err(ours)
+    permit.sign(&domain(bed, proposal.escrow.contract), &proposal.key).map_err(ours)
 }
 
-fn domain(bed: &Bed) -> PermitDomain {
+fn domain(bed: &Bed, spender: Address) -> PermitDomain {
     let chain = &bed.testbed().chain;
-    PermitDomain {
-        permit2: chain.permit2(),
-        chain_id: chain.chain_id(),
-        spender: chain.escrow().contract,
-    }
+    PermitDomain { permit2: chain.permit2(), chain_id: chain.chain_id(), spender }
 }
 
 fn number(word: B256) -> BaseUnits {
@@ -131,7 +127,7 @@ fn authorized_funding(addition: &Addition) -> Result<Funding<TopUpWitness>, Brok
 /// The payload that adds by the payer's Permit2 signature.
 pub fn permitted(bed: &Bed, addition: &Addition) -> Result<SessionPayload, Broken> {
     let permit = permit_of(bed, addition);
-    let signature = permit.sign(&domain(bed), &addition.key).map_err(ours)?;
+    let signature = permit.sign(&domain(bed, addition.receive.to), &addition.key).map_err(ours)?;
     Ok(topping_up(addition, None, Funding::Permit2 { authorization: permit, signature }))
 }
 
@@ -143,7 +139,7 @@ pub fn permitted_with_another_witness(
     witness: TopUpWitness,
 ) -> Result<SessionPayload, Broken> {
     let permit = permit_of(bed, addition);
-    let signature = permit.sign(&domain(bed), &addition.key).map_err(ours)?;
+    let signature = permit.sign(&domain(bed, addition.receive.to), &addition.key).map_err(ours)?;
     let authorization = Permit { witness, ..permit };
     Ok(topping_up(addition, None, Funding::Permit2 { authorization, signature }))
 }
@@ -221,6 +217,20 @@ pub async fn allow_apart(bed: &Bed, channel: &Channel<'_>, cumulative: u64) -> O
         }
         _ => managed(&answer),
     }
+}
+
+/// Has the payee end a channel by a call of its own, which its seller does not
+/// hear of.
+pub async fn ended_elsewhere(bed: &Bed, channel: &Channel<'_>) -> Outcome {
+    let close = EscrowContract::closeCall {
+        channelId: channel.id.0,
+        cumulativeAmount: 0,
+        signature: channel.signed(0)?.signature,
+    };
+    let payee = Account::new(channel.offer.payee_key().clone());
+    let chain = &bed.testbed().chain;
+    chain.transact(&payee, channel.escrow.contract, close.abi_encode()).await?;
+    Ok(())
 }
 
 /// Submits a valid voucher for so much in all, and asks for nothing.

@@ -268,8 +268,11 @@ async fn a_voucher_that_a_contract_disowns_is_refused(bed: &Bed) -> Outcome {
     status_is(&answer, 402)
 }
 
-/// A merchant sells for two tokens, of which one may be worth little.
+/// A merchant sells for two tokens, of which one may be worth little: what a
+/// channel in the one has available is no balance in the other.
 ///
+/// > Balance check: If `available < cost`, return 402
+/// > — draft-evm-session-00, "Per-Request Processing"
 /// > `channel.token` matches `request.currency`
 /// > — draft-evm-session-00, "Open Verification"
 #[check(
@@ -283,7 +286,8 @@ async fn a_voucher_on_a_channel_in_another_token_buys_nothing(bed: &Bed) -> Outc
     let dear = bed.offer(Offer::ietf_session(100).paid_to(&cheap)).await?;
     let proposal = Proposal::of(bed, &cheap).await?;
     let channel = payer::opened_by(bed, cheap, &proposal).await?;
-    let voucher = SessionPayload::Voucher(channel.signed(100)?);
+    delivered(&channel.buy(100).await?, &channel.offer)?;
+    let voucher = SessionPayload::Voucher(channel.signed(200)?);
     withheld(&channel.present_at(&dear, voucher).await?, &dear)
 }
 
@@ -324,13 +328,21 @@ async fn a_voucher_past_the_deposit_is_refused(bed: &Bed, cumulative: BaseUnits)
     refused_as(&answer, &channel.offer, 402, "session/amount-exceeds-deposit")
 }
 
+/// What is signed is what the low 128 bits say: a seller that drops the high ones
+/// sells.
+///
 /// > Vouchers exceeding this MUST be rejected.
 /// > — draft-evm-session-00, "Cumulative Semantics"
-#[check(must, profile(Ietf), needs(IetfSession), killed_by(CrashesOnLargeVouchers))]
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(CrashesOnLargeVouchers, WrapsLargeAmounts)
+)]
 async fn a_voucher_past_128_bits_is_refused(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     let mut payload = json!(SessionPayload::Voucher(channel.signed(100)?));
-    payload["cumulativeAmount"] = json!("340282366920938463463374607431768211456");
+    payload["cumulativeAmount"] = json!("340282366920938463463374607431768211556");
     let answer = channel.present(payload).await?;
     withheld(&answer, &channel.offer)?;
     not_broken_down(&answer)
@@ -353,6 +365,22 @@ async fn a_voucher_of_a_leaving_payer_is_refused(bed: &Bed) -> Outcome {
     delivered(&channel.buy(100).await?, &channel.offer)?;
     channel.request_close().await?;
     withheld(&channel.buy(200).await?, &channel.offer)
+}
+
+/// > 410 Gone | Channel finalized or not found
+/// > — draft-evm-session-00, "Error Responses"
+#[check(
+    must,
+    profile(Ietf),
+    needs(IetfSession),
+    killed_by(OverlooksEndingsOnChain, GoesOnAfterClosing, FindsClosedChannelsAtARestart)
+)]
+async fn a_voucher_on_a_channel_that_ended_elsewhere_is_refused(bed: &Bed) -> Outcome {
+    let channel = session(bed).await?;
+    payer::ended_elsewhere(bed, &channel).await?;
+    let answer = channel.buy(100).await?;
+    withheld(&answer, &channel.offer)?;
+    status_is(&answer, 410)
 }
 
 /// > `https://paymentauth.org/problems/session/channel-not-found` | No channel

@@ -79,10 +79,11 @@ async fn a_challenge_of_a_cheaper_route_buys_nothing(bed: &Bed) -> Outcome {
     withheld(&present(bed, &dear, &credential).await?, &dear)
 }
 
-/// A merchant sells for two tokens, of which one may be worth little.
+/// A merchant sells for two tokens, of which one may be worth little: what a
+/// channel in the one has available is no balance in the other.
 ///
-/// > To prevent cross-route replay attacks, verify against expected values
-/// > — MPP Rust server (seed 003), "Verify"
+/// > Balance check: If `available < cost`, return 402
+/// > — draft-evm-session-00, "Per-Request Processing"
 /// > `channel.token` matches `request.currency`
 /// > — draft-evm-session-00, "Open Verification"
 #[check(must, needs(Session), killed_by(SharesChannelsAmongPayees, OverlooksTheChannelsToken))]
@@ -90,7 +91,8 @@ async fn a_channel_in_another_token_buys_nothing(bed: &Bed) -> Outcome {
     let cheap = if_served(bed, Offer::session(100).in_other_token()).await?;
     let dear = bed.offer(Offer::session(100).paid_to(&cheap)).await?;
     let channel = Channel::open(bed, cheap).await?;
-    let voucher = SessionPayload::Voucher(channel.signed(100)?);
+    delivered(&channel.buy(100).await?, &channel.offer)?;
+    let voucher = SessionPayload::Voucher(channel.signed(200)?);
     withheld(&channel.present_at(&dear, voucher).await?, &dear)
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Barrier;
 
 use crate::mpp::buyer::present;
 use crate::mpp::channel::{Addition, Channel};
-use crate::mpp::crowd::{AT_ONCE, at_once, sold, unlimited};
+use crate::mpp::crowd::{AT_ONCE, at_once, just_paid_for, sold};
 use crate::mpp::judge::{broken, delivered, managed};
 use crate::mpp::proposal::{DEPOSIT, Proposal};
 
@@ -42,10 +42,7 @@ async fn one_voucher_at_a_time_buys(bed: &Bed) -> Outcome {
 async fn of_64_copies_of_a_voucher_as_many_buy_as_it_pays_for(bed: &Bed) -> Outcome {
     let channel = Channel::open(bed, bed.offer(Offer::session(10)).await?).await?;
     let answers = at_once(&channel, |_| 80).await?;
-    let sold = sold(&answers, &channel);
-    if sold != 8 {
-        return broken(format!("{sold} of 64 were delivered, and 8 paid for"));
-    }
+    just_paid_for(sold(&answers, &channel), 8, &answers)?;
     managed(&channel.close(80).await?)?;
     channel.stands(80, 0, &[(channel.payee(), 80)]).await
 }
@@ -79,9 +76,7 @@ async fn of_64_rising_vouchers_the_highest_counts(bed: &Bed) -> Outcome {
         }
         sold += 1;
     }
-    if sold != 64 {
-        return broken(format!("{sold} units were sold for 64"));
-    }
+    just_paid_for(sold, 64, &answers)?;
     managed(&channel.close(10 * AT_ONCE).await?)?;
     channel.stands(640, 0, &[(channel.payee(), 640)]).await
 }
@@ -118,12 +113,9 @@ async fn across_16_channels_each_is_charged_its_own(bed: &Bed) -> Outcome {
             channel.present_credential(&credential).await
         })
     });
-    let answers = unlimited(try_join_all(requests).await?)?;
+    let answers = try_join_all(requests).await?;
     for (channel, answers) in channels.iter().zip(answers.chunks(4)) {
-        let sold = sold(answers, channel);
-        if sold != 3 {
-            return broken(format!("{sold} of 4 were delivered, and 3 paid for"));
-        }
+        just_paid_for(sold(answers, channel), 3, answers)?;
         managed(&channel.close(30).await?)?;
     }
     let all = I256::try_from(16 * 30).unwrap_or_default();

@@ -3,15 +3,16 @@
 
 use std::pin::pin;
 
-use conform402_runner::{Answer, Bed, Broken, Offer, Outcome, check};
+use conform402_runner::{Bed, Broken, Offer, Outcome, check};
 use conform402_wire::adapter::MerchantAction;
 use futures::future::{Either, join_all, select};
 use tokio::sync::Barrier;
 
 use super::judge::done;
 use crate::mpp::channel::{Addition, Channel};
-use crate::mpp::judge::{broken, delivered, managed, not_broken_down, withheld};
+use crate::mpp::judge::{broken, delivered, managed, withheld};
 use crate::mpp::proposal::DEPOSIT;
+use crate::mpp::restart::{kill_at_delivery, takes_back_nothing};
 
 /// A channel of an offer whose requests cost 100.
 async fn session(bed: &Bed) -> Result<Channel<'_>, Broken> {
@@ -24,45 +25,6 @@ async fn killed_at_delivery(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, B
     let channel = Channel::open(bed, offer).await?;
     kill_at_delivery(bed, &channel, cumulative).await?;
     Ok(channel)
-}
-
-/// Kills a seller whose handler waits, and starts it again, after it has accepted
-/// a voucher for so much and before it has answered.
-pub(in crate::mpp) async fn kill_at_delivery(
-    bed: &Bed,
-    channel: &Channel<'_>,
-    cumulative: u64,
-) -> Outcome {
-    let buying = pin!(channel.buy(cumulative));
-    match select(buying, pin!(bed.handlers_wait(1))).await {
-        Either::Left((answer, _)) => Err(too_early(&answer?, channel)),
-        Either::Right((waits, buying)) => {
-            waits?;
-            bed.crash().await?;
-            match buying.await {
-                Ok(answer) => Err(too_early(&answer, channel)),
-                Err(_) => Ok(()),
-            }
-        }
-    }
-}
-
-/// An answer that nobody can have given before the handler had.
-fn too_early(answer: &Answer, channel: &Channel<'_>) -> Broken {
-    match delivered(answer, &channel.offer) {
-        Ok(()) => Broken::Undecided("the handler did not wait, as its offer tells it to".into()),
-        Err(broken) => broken,
-    }
-}
-
-/// A closing for nothing is refused, or the payee gets what it was promised.
-pub(in crate::mpp) async fn takes_back_nothing(channel: &Channel<'_>, promised: u64) -> Outcome {
-    let answer = channel.close(0).await?;
-    not_broken_down(&answer)?;
-    if channel.stands(DEPOSIT, DEPOSIT, &[]).await.is_ok() {
-        return withheld(&answer, &channel.offer);
-    }
-    channel.stands(promised, 0, &[(channel.payee(), promised)]).await
 }
 
 /// > Server persists vouchers, can `settle()` on restart

@@ -8,6 +8,7 @@ mod voucher;
 
 use std::io;
 
+use alloy::primitives::U512;
 use axum::response::Response;
 use conform402_wire::Profile;
 use conform402_wire::adapter::{OfferInfo, SessionInfo};
@@ -88,6 +89,9 @@ impl Visit<'_> {
 
 impl Sale<'_> {
     fn read(&self) -> Result<SessionPayload, Refusal> {
+        if let Some(wrapped) = self.wrapped() {
+            return self.visit.payload(&wrapped);
+        }
         let amount = self.credential.payload.get("cumulativeAmount").and_then(Value::as_str);
         let digits: String =
             amount.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
@@ -107,6 +111,25 @@ impl Sale<'_> {
             return self.visit.payload(&tidied);
         }
         self.visit.payload(self.credential)
+    }
+
+    /// The credential as a seller with a fault reads an amount past 128 bits.
+    fn wrapped(&self) -> Option<Credential> {
+        let amount = self.credential.payload.get("cumulativeAmount")?.as_str()?;
+        let large = U512::from_str_radix(amount, 10).ok()?;
+        if large <= U512::from(u128::MAX)
+            || !fault!(
+                self.faults(),
+                "wraps-large-amounts",
+                "of an amount past 128 bits, the low bits count"
+            )
+        {
+            return None;
+        }
+        let mut wrapped = self.credential.clone();
+        let low = large.wrapping_to::<u128>().to_string();
+        wrapped.payload.insert("cumulativeAmount".to_owned(), low.into());
+        Some(wrapped)
     }
 
     async fn serve(&self, payload: &SessionPayload) -> Result<Response, NotDone> {
@@ -187,13 +210,13 @@ impl Sale<'_> {
             "overlooks-the-channels-token",
             "a channel in one token buys what is sold for another"
         ) {
-            return channels.in_any_till(self.till(), channel);
+            return channels.in_any_till(self.offer.recipient, channel);
         }
         channels.find(self.till(), channel)
     }
 
     const fn till(&self) -> Till {
-        Till::of(self.offer)
+        Till::of(self.offer, self.session)
     }
 
     fn unknown_channel(&self) -> NotDone {

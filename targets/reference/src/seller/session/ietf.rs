@@ -86,7 +86,9 @@ impl Dealing<'_> {
     }
 
     fn read(&self) -> Result<SessionPayload, NotDone> {
-        let payload = serde_json::Value::Object(self.sale.credential.payload.clone());
+        let wrapped = self.sale.wrapped();
+        let credential = wrapped.as_ref().unwrap_or(self.sale.credential);
+        let payload = serde_json::Value::Object(credential.payload.clone());
         serde_json::from_value(payload).map_err(|error| {
             if fault!(
                 self.faults(),

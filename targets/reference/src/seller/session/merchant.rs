@@ -38,9 +38,13 @@ impl Payee<'_> {
         self.store().map_or(Ok(()), |store| store.keep(id, channel))
     }
 
+    const fn till(&self) -> Till {
+        Till::of(self.offer, self.session)
+    }
+
     /// Where a restart finds channels, if anywhere.
     pub fn store(&self) -> Option<Store> {
-        self.route.store(Till::of(self.offer))
+        self.route.store(self.till())
     }
 
     /// Whether a channel is over which the service does not close: it was closed
@@ -139,7 +143,7 @@ impl Payee<'_> {
             MerchantAction::Settle => Withdrawal::Settle,
             MerchantAction::Close => Withdrawal::Close,
         };
-        let slot = shop.channels.slot(Till::of(self.offer), id);
+        let slot = shop.channels.slot(self.till(), id);
         let mut held = slot.lock().await;
         let Some(channel) = held.as_mut() else {
             return if fault!(

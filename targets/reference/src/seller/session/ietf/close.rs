@@ -63,6 +63,7 @@ impl Dealing<'_> {
         if fault!(faults, "closes-nothing-at-all", "a closing is acknowledged, and not done") {
             let answer = self.managed(id, channel, None);
             *slot = None;
+            self.sale.visit.shop.vouchers.notify_waiters();
             self.sale.payee().keep(id, None)?;
             return Ok(answer);
         }
@@ -88,9 +89,10 @@ impl Dealing<'_> {
         let answer = self.managed(id, channel, closed);
         if !fault!(faults, "goes-on-after-closing", "a closed channel is kept open") {
             *slot = None;
+            // Streams end, whatever the disk says.
+            self.sale.visit.shop.vouchers.notify_waiters();
             self.sale.keep_closing(id)?;
         }
-        self.sale.visit.shop.vouchers.notify_waiters();
         Ok(answer)
     }
 }

@@ -95,11 +95,41 @@ impl Dealing<'_> {
         agreed: &Agreed,
     ) -> Result<(), NotDone> {
         let Some((payer, deposit)) = claimed(funding) else { return Ok(()) };
+        self.judge_deposit(deposit)?;
+        self.judge_grace_period().await?;
         let signer = match agreed.authorized_signer {
             Address::ZERO => payer,
             delegate => delegate,
         };
         self.judge_first(first, signer, deposit).await
+    }
+
+    fn judge_deposit(&self, deposit: BaseUnits) -> Result<(), NotDone> {
+        if deposit >= self.sale.offer.amount
+            || fault!(
+                self.faults(),
+                "overlooks-the-deposit",
+                "a channel that buys nothing is taken"
+            )
+        {
+            return Ok(());
+        }
+        let problem = "session/insufficient-balance";
+        Err(Refusal::because(problem, "the deposit buys nothing").into())
+    }
+
+    async fn judge_grace_period(&self) -> Result<(), NotDone> {
+        if self.chain.grace_period().await? >= LEAST_GRACE_PERIOD
+            || fault!(
+                self.faults(),
+                "overlooks-the-grace-period",
+                "channels are taken where payers can leave at once"
+            )
+        {
+            return Ok(());
+        }
+        let detail = "this escrow lets payers leave too soon";
+        Err(Refusal::because("verification-failed", detail).into())
     }
 
     async fn judge_first(
@@ -157,15 +187,7 @@ impl Dealing<'_> {
             let ended = self.not_open(id).await;
             return Err(ended);
         }
-        if self.chain.grace_period().await? < LEAST_GRACE_PERIOD
-            && !fault!(
-                faults,
-                "overlooks-the-grace-period",
-                "channels are taken where payers can leave at once"
-            )
-        {
-            return unfit("verification-failed", "this escrow lets payers leave too soon");
-        }
+        self.judge_grace_period().await?;
         if found.payee != offer.recipient
             && !fault!(faults, "overlooks-the-payee", "a channel to another payee is taken")
         {
@@ -176,12 +198,7 @@ impl Dealing<'_> {
         {
             return unfit("verification-failed", "the channel is in another token");
         }
-        let left = BaseUnits::from(found.deposit.saturating_sub(found.settled));
-        if left < offer.amount
-            && !fault!(faults, "overlooks-the-deposit", "a channel that buys nothing is taken")
-        {
-            return unfit("session/insufficient-balance", "the deposit buys nothing");
-        }
+        self.judge_deposit(BaseUnits::from(found.deposit.saturating_sub(found.settled)))?;
         if found.closeRequestedAt != 0
             && !fault!(
                 faults,
@@ -389,6 +406,7 @@ impl Dealing<'_> {
         let slot = self.slot(id).await?;
         let mut slot = slot.lock().await;
         let Some(channel) = slot.as_mut() else { return Err(self.not_open(id).await) };
+        self.takes(&more.funding)?;
         if let Funding::Hash { hash, .. } = &more.funding {
             self.topped_up_by(*hash, id, channel, more.additional_deposit).await?;
         } else {
@@ -434,7 +452,6 @@ impl Dealing<'_> {
         {
             return Err(malformed("additionalDeposit is not what is authorized"));
         }
-        self.takes(funding)?;
         let salt = match salt {
             None if fault!(faults, "guesses-the-salt", "an absent salt is taken for zero") => {
                 Some(B256::ZERO)
@@ -510,7 +527,9 @@ impl Dealing<'_> {
         Ok(())
     }
 
-    /// Makes the deposit a voucher brings along.
+    /// Makes the deposit a voucher brings along. An opening takes the voucher for
+    /// its first; one that cannot be is refused before money moves, although the
+    /// draft has the deposit made before the voucher is validated.
     pub(super) async fn merge(
         &self,
         slot: &mut Option<Channel>,
@@ -536,15 +555,16 @@ impl Dealing<'_> {
                 }
                 self.judge_first_by_payload(voucher, funding, &agreed).await?;
                 self.fund_opening(id, funding, &agreed).await?;
-                let mut opened = self.opened(id, voucher.clone()).await?;
-                // The voucher is judged, and counted, like any other.
-                opened.highest.cumulative_amount = BaseUnits::default();
+                let opened = self.opened(id, voucher.clone()).await?;
+                self.sale.payee().keep(id, Some(&opened))?;
                 *slot = Some(opened);
             }
             MergedDeposit::TopUp { salt, funding } => {
                 let Some(channel) = slot.as_mut() else { return Err(self.not_open(id).await) };
+                self.takes(funding)?;
                 self.fund_top_up(id, funding, *salt, None).await?;
                 self.count(channel, id).await?;
+                self.sale.keep_top_up(channel)?;
             }
         }
         Ok(())

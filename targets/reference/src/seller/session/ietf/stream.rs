@@ -127,12 +127,16 @@ impl Delivery {
         {
             let free = fault!(faults, "streams-for-nothing", "what is streamed is not charged");
             if !free {
-                channel.spend(price);
-                // Before it is delivered ("Crash Safety").
-                self.store
-                    .as_ref()
-                    .map_or(Ok(()), |store| store.keep(self.id, Some(channel)))
-                    .ok()?;
+                // On disk before it is delivered ("Crash Safety").
+                let mut sold = channel.clone();
+                sold.spend(price);
+                let kept =
+                    self.store.as_ref().map_or(Ok(()), |store| store.keep(self.id, Some(&sold)));
+                if kept.is_err() {
+                    self.is_over = true;
+                    return Some(Some(self.receipt(channel)));
+                }
+                *channel = sold;
                 self.last = channel.clone();
             }
             self.sent += 1;

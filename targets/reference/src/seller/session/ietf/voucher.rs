@@ -41,6 +41,10 @@ impl Dealing<'_> {
             }
             return Ok(self.answer_with(&kept));
         }
+        let is_known = held.is_some();
+        if is_known {
+            self.is_staying(id).await?;
+        }
         if let Some(deposit) = &update.deposit {
             let merged = self.merge(&mut held, voucher, deposit).await;
             if !fault!(
@@ -52,18 +56,11 @@ impl Dealing<'_> {
             }
         }
         let Some(channel) = held.as_mut() else { return Err(self.not_open(id).await) };
-        if self.on_chain(id).await?.closeRequestedAt != 0
-            && !fault!(
-                faults,
-                "sells-to-leaving-payers",
-                "vouchers are taken while the payer is leaving"
-            )
-        {
-            let detail = "the payer is leaving".to_owned();
-            return Err(Refusal::Status(410, "session/channel-finalized", detail).into());
-        }
         let before = channel.highest.clone();
-        self.take(channel, voucher).await?;
+        // An opening that came along took the voucher.
+        if is_known || *voucher != channel.highest {
+            self.take(channel, voucher).await?;
+        }
         let keeps_late = self.sale.keeps_late();
         if !keeps_late {
             self.sale.keep_sale(&before, channel)?;
@@ -111,6 +108,31 @@ impl Dealing<'_> {
             self.sale.keep_sale(&before, &sold)?;
         }
         Ok(answer)
+    }
+
+    /// The payer is not about to leave, and the channel has not ended.
+    async fn is_staying(&self, id: ChannelId) -> Result<(), NotDone> {
+        let faults = self.faults();
+        let channel = self.on_chain(id).await?;
+        let has_ended = channel.finalized
+            && !fault!(
+                faults,
+                "overlooks-endings-on-chain",
+                "a channel that ended without the seller's doing goes on selling"
+            )
+            && !faults.has("goes-on-after-closing")
+            && !faults.has("finds-closed-channels-at-a-restart");
+        let is_leaving = channel.closeRequestedAt != 0
+            && !fault!(
+                faults,
+                "sells-to-leaving-payers",
+                "vouchers are taken while the payer is leaving"
+            );
+        if has_ended || is_leaving {
+            let detail = "the payer is leaving, or the channel has ended".to_owned();
+            return Err(Refusal::Status(410, "session/channel-finalized", detail).into());
+        }
+        Ok(())
     }
 
     fn deliver(&self, receipt: SessionReceipt) -> Response {
