@@ -42,7 +42,8 @@ enum Command {
         /// Count known failures as failures
         #[arg(long)]
         no_baseline: bool,
-        /// Only this dialect; checks and vectors of another are not applicable
+        /// Only this dialect (okx-node, okx-python, okx-rust or ietf); checks and vectors of
+        /// another are not applicable
         #[arg(long)]
         profile: Option<Profile>,
         /// Longest an answer of the target may take
@@ -242,7 +243,11 @@ async fn execute(command: Command) -> Result<u8, Failure> {
                 kill_matrix(&target, &registry, &options, fault.as_deref(), &progress).await?;
             progress.finish();
             print(&matrix.to_terminal());
-            Ok(u8::from(!matrix.complaints.is_empty()))
+            Ok(match matrix.complaints.as_slice() {
+                [] if matrix.ran_nothing() => 2,
+                [] => 0,
+                _ => 1,
+            })
         }
         Command::Vectors(command) => vectors::execute(command),
     }

@@ -310,13 +310,24 @@ impl KillMatrix {
         }
     }
 
+    /// Whether nothing was learned: no check reaches any of the faults, and no
+    /// vector was asked for.
+    #[must_use]
+    pub const fn ran_nothing(&self) -> bool {
+        self.reached == 0 && self.vectors.cases == 0
+    }
+
     fn conclusion(&self) -> String {
         let whole = self.scope.all_checks && self.scope.all_faults;
         match self.complaints.len() {
             0 if whole => "every check is killed, every fault caught, nothing dies unnamed"
                 .green()
                 .to_string(),
+            0 if self.ran_nothing() => {
+                "no selected check reaches a selected fault".yellow().to_string()
+            }
             0 => "nothing to complain of in the selected cells".to_owned(),
+            1 => "1 complaint".red().to_string(),
             complaints => format!("{complaints} complaints").red().to_string(),
         }
     }
@@ -332,12 +343,11 @@ impl KillMatrix {
                 .kills
                 .get(id)
                 .map(|faults| faults.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
-            let survives = if self.scope.all_faults {
-                "survives every fault".red().to_string()
-            } else {
-                "survives the selected faults".to_owned()
-            };
-            let killers = killers.unwrap_or(survives);
+            // Of a few faults, most checks survive all.
+            if killers.is_none() && !self.scope.all_faults {
+                continue;
+            }
+            let killers = killers.unwrap_or_else(|| "survives every fault".red().to_string());
             let _ = writeln!(text, "{id:width$}  {killers}");
         }
         if !self.checks.is_empty() {
@@ -453,5 +463,16 @@ mod tests {
         let planned = [Planned { check: &NAMED, excluded: None }];
         let matrix = KillMatrix::judge(&planned, &[concluded(&NAMED, Ok(()))], Vec::new(), WHOLE);
         assert!(matrix.complaints.iter().any(|told| told.contains("which is no fault")));
+    }
+
+    #[test]
+    fn a_matrix_that_ran_nothing_says_so() {
+        let planned = [Planned { check: &NAMED, excluded: None }];
+        let narrow = Scope { all_checks: false, all_faults: false };
+        let fault = FaultInfo { name: "breaks-another".into(), summary: String::new() };
+        let cells = vec![(fault, Vec::new())];
+        let matrix = KillMatrix::judge(&planned, &[concluded(&NAMED, Ok(()))], cells, narrow);
+        assert!(matrix.ran_nothing());
+        assert!(matrix.to_terminal().contains("no selected check reaches a selected fault"));
     }
 }

@@ -395,6 +395,17 @@ mod tests {
         insta::assert_snapshot!(anstream::adapter::strip_str(&text));
     }
 
+    #[rstest]
+    #[case::few_are_shown_with_their_bytes(12, true)]
+    #[case::many_with_their_reason_alone(13, false)]
+    fn of_warnings(#[case] warnings: usize, #[case] with_bytes: bool) {
+        let conclusions =
+            (0..warnings).map(|_| concluded(check("forgets", Level::Should), broken())).collect();
+        let text = report(conclusions, None, &[]).to_terminal();
+        assert_eq!(text.contains("> GET http://t/"), with_bytes);
+        assert_eq!(text.matches("the content is given away (200)").count(), warnings);
+    }
+
     #[test]
     fn the_vectors_of_a_report_for_people() {
         let undecided = |reason: &str| Err(Broken::Undecided(reason.to_owned()));

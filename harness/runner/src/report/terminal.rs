@@ -12,6 +12,9 @@ use crate::http::Exchange;
 use crate::vectors::VectorEvidence;
 use crate::verdict::Verdict;
 
+/// Warnings that are shown with their bytes; of more, each gets its reason alone.
+const WARNINGS_IN_FULL: usize = 12;
+
 /// Longest header value or body shown; the JSON report has all of it.
 const EXCERPT: usize = 160;
 
@@ -26,8 +29,9 @@ impl Report {
                 verdict == Verdict::Inconclusive && check.kind == Kind::Vector
             };
             let of = |check: &&CheckReport| check.verdict == verdict && !is_told_apart(check);
+            let is_brief = verdict == Verdict::Warn && self.summary.warn > WARNINGS_IN_FULL;
             for check in self.checks.iter().filter(of) {
-                describe(&mut text, check);
+                describe(&mut text, check, is_brief);
             }
             if verdict == Verdict::Inconclusive {
                 self.undecided_vectors(&mut text);
@@ -76,7 +80,8 @@ impl Report {
         if self.summary.fail + self.summary.warn > 0 {
             let _ = writeln!(
                 text,
-                "Long lines are cut; a report written with --json FILE has all of them."
+                "Long lines are cut, and of many warnings only the reason is shown: --filter ID \
+                 shows the bytes of one, a report written with --json FILE has all."
             );
         }
         let _ = writeln!(text, "{}", self.verdict_line());
@@ -111,7 +116,7 @@ impl Report {
         }
         for (reason, vectors) in reasons {
             if let [one] = vectors.as_slice() {
-                describe(text, one);
+                describe(text, one, false);
                 continue;
             }
             let mut operations: Vec<&str> = vectors.iter().map(|one| one.group.as_str()).collect();
@@ -184,7 +189,7 @@ fn table(heading: &str, groups: &BTreeMap<&str, Summary>) -> Table {
     table
 }
 
-fn describe(text: &mut String, check: &CheckReport) {
+fn describe(text: &mut String, check: &CheckReport, is_brief: bool) {
     let heading = match check.verdict {
         Verdict::Fail if check.known_failure.is_none() => "FAIL".red().bold().to_string(),
         Verdict::Warn => format!("{} ({})", "WARN".yellow().bold(), check.level.word()),
@@ -200,6 +205,10 @@ fn describe(text: &mut String, check: &CheckReport) {
         let _ = writeln!(text, "     {}", vector.comment);
     }
     let _ = writeln!(text, "     {}", check.reason.as_deref().unwrap_or_default());
+    if is_brief {
+        text.push('\n');
+        return;
+    }
     if let Some(vector) = &check.vector {
         show_vector(text, vector);
     }

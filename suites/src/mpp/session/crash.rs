@@ -29,7 +29,13 @@ async fn killed_at_delivery(bed: &Bed, cumulative: u64) -> Result<Channel<'_>, B
 
 /// > Server persists vouchers, can `settle()` on restart
 /// > — draft-evm-session-00, "Disconnection Handling"
-#[check(must, control, own_target, needs(SessionDurableStore), killed_by(WithholdsPaidContent))]
+#[check(
+    must,
+    control,
+    own_target,
+    needs(Session, SessionDurableStore),
+    killed_by(WithholdsPaidContent)
+)]
 async fn a_channel_on_disk_sells(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     delivered(&channel.buy(100).await?, &channel.offer)
@@ -41,7 +47,12 @@ async fn a_channel_on_disk_sells(bed: &Bed) -> Outcome {
 /// > Long-lived channels / multi-instance / hot-reload deployments need a
 /// > persistent store
 /// > — OKX Node SDK Reference (seed 002), "Custom SessionStore"
-#[check(must, own_target, needs(SessionDurableStore), killed_by(ForgetsChannelsAtARestart))]
+#[check(
+    must,
+    own_target,
+    needs(Session, SessionDurableStore),
+    killed_by(ForgetsChannelsAtARestart)
+)]
 async fn a_channel_is_known_after_a_restart(bed: &Bed) -> Outcome {
     let channel = session(bed).await?;
     bed.crash().await?;
@@ -54,7 +65,7 @@ async fn a_channel_is_known_after_a_restart(bed: &Bed) -> Outcome {
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore, SessionSettle),
+    needs(Session, SessionDurableStore, SessionSettle),
     killed_by(
         ForgetsChannelsAtARestart,
         ForgetsVouchersAtARestart,
@@ -74,7 +85,7 @@ async fn a_voucher_that_was_accepted_is_settled_after_a_restart(bed: &Bed) -> Ou
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore),
+    needs(Session, SessionDurableStore),
     killed_by(ForgetsVouchersAtARestart, DeliversBeforeItStores, ClosesBelowWhatWasPromised)
 )]
 async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -> Outcome {
@@ -90,7 +101,7 @@ async fn a_payer_cannot_take_back_what_it_promised_before_a_restart(bed: &Bed) -
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore),
+    needs(Session, SessionDurableStore),
     killed_by(
         ForgetsChannelsAtARestart,
         ForgetsSalesAtARestart,
@@ -120,7 +131,7 @@ const AT_ONCE: usize = 64;
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore),
+    needs(Session, SessionDurableStore),
     killed_by(
         ForgetsSalesAtARestart,
         DeliversBeforeItStores,
@@ -174,7 +185,7 @@ async fn of_64_copies_in_hand_at_a_crash_none_buys_twice(bed: &Bed) -> Outcome {
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore),
+    needs(Session, SessionDurableStore),
     killed_by(ForgetsChannelsAtARestart, ForgetsTopUpsAtARestart, ForgetsTopUps)
 )]
 async fn a_top_up_is_known_after_a_restart(bed: &Bed) -> Outcome {
@@ -190,7 +201,7 @@ async fn a_top_up_is_known_after_a_restart(bed: &Bed) -> Outcome {
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore),
+    needs(Session, SessionDurableStore),
     killed_by(FindsClosedChannelsAtARestart, LeavesClosedChannelsOpen, SellsOnUnknownChannels)
 )]
 async fn a_closed_channel_stays_closed_after_a_restart(bed: &Bed) -> Outcome {
@@ -207,7 +218,7 @@ async fn a_closed_channel_stays_closed_after_a_restart(bed: &Bed) -> Outcome {
 #[check(
     must,
     own_target,
-    needs(SessionDurableStore, SessionClose),
+    needs(Session, SessionDurableStore, SessionClose),
     killed_by(ForgetsChannelsAtARestart, ForgetsVouchersAtARestart, ClosesNothing)
 )]
 async fn a_channel_is_closed_to_the_unit_after_a_restart(bed: &Bed) -> Outcome {
