@@ -31,6 +31,14 @@ fn ids_are_unique_and_readable() {
 }
 
 #[test]
+fn every_check_names_the_file_it_stands_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for check in registry().iter() {
+        assert!(root.join(check.file()).is_file(), "{}", check.file());
+    }
+}
+
+#[test]
 fn every_group_has_one_control() {
     let groups: BTreeSet<String> = registry().iter().map(|check| check.group()).collect();
     for group in groups {

@@ -289,7 +289,9 @@ fn explain(check: &Check) -> String {
     if let Some(profile) = check.profile {
         text += &format!("\nonly in profile: {profile}");
     }
-    text + &format!("\nkilled by: {}\n", check.killed_by.join(", "))
+    text += &format!("\nkilled by: {}", check.killed_by.join(", "));
+    text += &format!("\nstands in: {}", check.file());
+    text + &format!("\nalone: conform402 run <TARGET> --filter {}\n", check.id())
 }
 
 /// Prints with colours where they are wanted. A reader that went away, as

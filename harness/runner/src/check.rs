@@ -65,6 +65,12 @@ impl Check {
         self.group_path().replace("::", ".").replace('_', "-")
     }
 
+    /// The suite file the check stands in, from the repository's root.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("suites/src/{}.rs", self.group_path().replace("::", "/"))
+    }
+
     fn group_path(&self) -> &'static str {
         self.module.split_once("::").map_or(self.module, |(_crate, path)| path)
     }
