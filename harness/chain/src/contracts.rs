@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256, Bytes, address, b256};
 use alloy::sol;
-use alloy::sol_types::SolConstructor as _;
+use alloy::sol_types::SolConstructor;
 use conform402_wire::eip3009::TokenDomain;
 
 sol!(
@@ -64,16 +64,20 @@ impl Permit2 {
     }
 }
 
+fn init_code(bytecode: &Bytes, arguments: &impl SolConstructor) -> Bytes {
+    [bytecode.as_ref(), &arguments.abi_encode()].concat().into()
+}
+
 /// An escrow's init code with its grace period, in seconds.
 pub(crate) fn escrow_init_code(grace_period: u64) -> Bytes {
     let arguments = Escrow::constructorCall { closeGracePeriod: grace_period };
-    [Escrow::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into()
+    init_code(&Escrow::BYTECODE, &arguments)
 }
 
 /// The init code of a wallet that signs by `owner`'s key.
 pub(crate) fn wallet_init_code(owner: Address) -> Bytes {
     let arguments = SmartWallet::constructorCall { owner_: owner };
-    [SmartWallet::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into()
+    init_code(&SmartWallet::BYTECODE, &arguments)
 }
 
 /// A token's init code with its constructor's arguments.
@@ -84,5 +88,5 @@ pub(crate) fn token_init_code(domain: &TokenDomain, decimals: u8) -> Bytes {
         symbol_: domain.name.clone(),
         decimals_: decimals,
     };
-    [Token::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into()
+    init_code(&Token::BYTECODE, &arguments)
 }

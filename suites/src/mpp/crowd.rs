@@ -7,10 +7,10 @@ use futures::future::try_join_all;
 use tokio::sync::Barrier;
 
 use super::channel::Channel;
-use super::judge::broken;
+use super::judge::{broken, managed};
 
 /// How many requests leave the barrier together.
-pub const AT_ONCE: u64 = 64;
+const AT_ONCE: u64 = 64;
 
 const TOO_MANY_REQUESTS: u16 = 429;
 
@@ -20,7 +20,7 @@ pub fn sold(answers: &[Answer], channel: &Channel<'_>) -> usize {
 }
 
 /// Buys so often at once, with a voucher for what `cumulative` says each.
-pub async fn at_once(
+async fn at_once(
     channel: &Channel<'_>,
     cumulative: impl Fn(u64) -> u64,
 ) -> Result<Vec<Answer>, Broken> {
@@ -49,4 +49,30 @@ pub fn just_paid_for(sold: usize, paid: usize, answers: &[Answer]) -> Outcome {
         }
         _ => broken(format!("{sold} were delivered, and {paid} paid for")),
     }
+}
+
+/// At a price of 10, 64 copies of a voucher buy together what one of them allows.
+pub async fn copies_buy_what_one_pays_for(channel: &Channel<'_>) -> Outcome {
+    let answers = at_once(channel, |_| 80).await?;
+    just_paid_for(sold(&answers, channel), 8, &answers)?;
+    managed(&channel.close(80).await?)?;
+    channel.stands(80, 0, &[(channel.payee(), 80)]).await
+}
+
+/// At a price of 10, 64 vouchers, each 10 above the other, buy together what the
+/// highest allows.
+pub async fn the_highest_pays_for_all(channel: &Channel<'_>) -> Outcome {
+    let answers = at_once(channel, |index| 10 * (index + 1)).await?;
+    let mut sold = sold(&answers, channel);
+    // What they left unsold, the highest still buys.
+    while sold <= 64 {
+        let answer = channel.buy(10 * AT_ONCE).await?;
+        if !answer.body.contains(channel.offer.content()) {
+            break;
+        }
+        sold += 1;
+    }
+    just_paid_for(sold, 64, &answers)?;
+    managed(&channel.close(10 * AT_ONCE).await?)?;
+    channel.stands(640, 0, &[(channel.payee(), 640)]).await
 }

@@ -4,8 +4,8 @@
 use conform402_runner::{Bed, Offer, Outcome, check};
 
 use super::payer;
-use crate::mpp::crowd::{AT_ONCE, at_once, just_paid_for, sold};
-use crate::mpp::judge::{delivered, managed};
+use crate::mpp::crowd::{copies_buy_what_one_pays_for, the_highest_pays_for_all};
+use crate::mpp::judge::delivered;
 
 /// > Servers MUST ensure that voucher acceptance and balance deduction are
 /// > serialized per channel to prevent race conditions.
@@ -35,10 +35,7 @@ async fn one_voucher_at_a_time_buys(bed: &Bed) -> Outcome {
 )]
 async fn of_64_copies_of_a_voucher_as_many_buy_as_it_pays_for(bed: &Bed) -> Outcome {
     let channel = payer::open(bed, Offer::ietf_session(10)).await?;
-    let answers = at_once(&channel, |_| 80).await?;
-    just_paid_for(sold(&answers, &channel), 8, &answers)?;
-    managed(&channel.close(80).await?)?;
-    channel.stands(80, 0, &[(channel.payee(), 80)]).await
+    copies_buy_what_one_pays_for(&channel).await
 }
 
 /// 64 vouchers, each one price above the other: in whichever order they arrive,
@@ -62,17 +59,5 @@ async fn of_64_copies_of_a_voucher_as_many_buy_as_it_pays_for(bed: &Bed) -> Outc
 )]
 async fn of_64_rising_vouchers_the_highest_counts(bed: &Bed) -> Outcome {
     let channel = payer::open(bed, Offer::ietf_session(10)).await?;
-    let answers = at_once(&channel, |index| 10 * (index + 1)).await?;
-    let mut sold = sold(&answers, &channel);
-    // What they left unsold, the highest still buys.
-    while sold <= 64 {
-        let answer = channel.buy(10 * AT_ONCE).await?;
-        if !answer.body.contains(channel.offer.content()) {
-            break;
-        }
-        sold += 1;
-    }
-    just_paid_for(sold, 64, &answers)?;
-    managed(&channel.close(10 * AT_ONCE).await?)?;
-    channel.stands(640, 0, &[(channel.payee(), 640)]).await
+    the_highest_pays_for_all(&channel).await
 }

@@ -216,7 +216,7 @@ impl Sale<'_> {
     }
 
     const fn till(&self) -> Till {
-        Till::of(self.offer, self.session)
+        self.payee().till()
     }
 
     fn unknown_channel(&self) -> NotDone {

@@ -163,7 +163,7 @@ impl Sale<'_> {
         Ok(self.managed(id, done.reference))
     }
 
-    pub(super) fn payee(&self) -> Payee<'_> {
+    pub(super) const fn payee(&self) -> Payee<'_> {
         Payee { route: self.visit.route, offer: self.offer, session: self.session }
     }
 }

@@ -38,7 +38,8 @@ impl Payee<'_> {
         self.store().map_or(Ok(()), |store| store.keep(id, channel))
     }
 
-    const fn till(&self) -> Till {
+    /// Where its channels are.
+    pub const fn till(&self) -> Till {
         Till::of(self.offer, self.session)
     }
 

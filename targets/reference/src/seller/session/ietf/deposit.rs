@@ -96,7 +96,6 @@ impl Dealing<'_> {
     ) -> Result<(), NotDone> {
         let Some((payer, deposit)) = claimed(funding) else { return Ok(()) };
         self.judge_deposit(deposit)?;
-        self.judge_grace_period().await?;
         let signer = match agreed.authorized_signer {
             Address::ZERO => payer,
             delegate => delegate,
@@ -187,7 +186,6 @@ impl Dealing<'_> {
             let ended = self.not_open(id).await;
             return Err(ended);
         }
-        self.judge_grace_period().await?;
         if found.payee != offer.recipient
             && !fault!(faults, "overlooks-the-payee", "a channel to another payee is taken")
         {
@@ -244,6 +242,7 @@ impl Dealing<'_> {
             return Err(malformed("source is missing"));
         }
         self.takes(funding)?;
+        self.judge_grace_period().await?;
         let broadcast = match funding {
             Funding::Hash { hash, .. } => {
                 return self.opened_by(*hash, id).await.map(|()| Funded::Indeed);

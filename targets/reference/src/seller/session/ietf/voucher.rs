@@ -61,29 +61,35 @@ impl Dealing<'_> {
         if is_known || *voucher != channel.highest {
             self.take(channel, voucher).await?;
         }
-        let keeps_late = self.sale.keeps_late();
-        if !keeps_late {
-            self.sale.keep_sale(&before, channel)?;
-        }
-        self.sale.visit.shop.vouchers.notify_waiters();
         let updates_only = self.sale.visit.asked.by_head
             && !fault!(faults, "charges-for-a-head", "a HEAD that brings a voucher buys, too");
+        let streams = self.sale.session.streamed_units.is_some();
+        let buys = !updates_only && !streams;
+        let counts_late = buys
+            && fault!(
+                faults,
+                "counts-after-it-sold",
+                "vouchers that come at once are charged as if they came alone"
+            );
+        let charged = if buys && !counts_late { self.charge(channel) } else { Ok(()) };
+        let sold = channel.clone();
+        let keeps_late = self.sale.keeps_late();
+        // What was accepted is kept, whether it suffices or not.
+        if !keeps_late {
+            self.sale.keep_sale(&before, &sold)?;
+        }
+        self.sale.visit.shop.vouchers.notify_waiters();
+        charged?;
         if updates_only {
             let answer = Answer::empty(200);
             let receipt = self.receipt(id, channel, None, 0);
             return Ok(self.acknowledge(answer, &receipt).send());
         }
-        if self.sale.session.streamed_units.is_some() {
-            let stream = self.stream(id, channel);
-            drop(held);
-            return Ok(stream);
+        if streams {
+            return Ok(self.stream(id, channel));
         }
-        if fault!(
-            faults,
-            "counts-after-it-sold",
-            "vouchers that come at once are charged as if they came alone"
-        ) {
-            let mut copy = channel.clone();
+        if counts_late {
+            let mut copy = sold;
             drop(held);
             tokio::time::sleep(THINKING).await;
             self.charge(&mut copy)?;
@@ -93,11 +99,6 @@ impl Dealing<'_> {
             let answer = self.deliver(receipt);
             self.sale.wait_for_the_handler().await;
             return Ok(answer);
-        }
-        self.charge(channel)?;
-        let sold = channel.clone();
-        if !keeps_late {
-            self.sale.keep_sale(&before, &sold)?;
         }
         let receipt = self.receipt(id, channel, None, 1);
         let answer = self.deliver(receipt);
